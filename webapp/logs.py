@@ -1,0 +1,32 @@
+"""JSON logs: one line an event, control characters escaped, every field bounded."""
+import logging
+import sys
+
+import structlog
+
+FIELD_LIMIT = 512
+
+
+def bound_fields(_logger, _method, event: dict) -> dict:
+    """Cut long text: a 1 MB header must not become a 1 MB log line."""
+    return {key: value[:FIELD_LIMIT] if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure(stream=None) -> None:
+    """Called once by each process's entry (wsgi, worker), never at import."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            bound_fields,
+            structlog.processors.JSONRenderer(),  # escapes control characters; ASCII, so no bidi tricks either
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+log = structlog.get_logger()
