@@ -152,6 +152,14 @@ def find(name: str, province: int = UNLOCATED) -> int:
     return UNLOCATED
 
 
+def find_province(name: str) -> int:
+    """The province of this name, also where a prefecture has the same (Jilin, Hainan); 0 when there is none."""
+    for kind in ("own", "also"):
+        for adcode in filter(is_province, _names(kind).get(_plain(name), ())):
+            return adcode
+    return UNLOCATED
+
+
 @cache
 def _names(kind: str) -> dict[str, list[int]]:
     """Adcodes by name: `exact` Chinese names as printed, `own` names made plain, or the spellings they `also` have."""
@@ -178,8 +186,8 @@ _SELF_RULED = frozenset(("autonomous", "zizhizhou", "zizhiqu", "zizhixian"))
 
 
 def _plain(name: str) -> str:
-    """One spelling for many: no accents, case, apostrophes, blanks, and no word for the kind of place."""
-    name = _KIND_ZH.sub("", name.strip())
+    """One spelling for many: no accents, case, apostrophes, blanks, (districts), and no word for the kind of place."""
+    name = _KIND_ZH.sub("", name.partition("(")[0].strip())
     bare = unicodedata.normalize("NFKD", name.casefold())
     words = "".join(c for c in bare if c.isalnum() or c.isspace()).split()
     if _SELF_RULED.intersection(words):
