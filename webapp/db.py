@@ -1,16 +1,18 @@
 """Where the database is opened: one set of engines per process, made on first use, so never shared across a fork."""
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from webapp.settings import Settings
 
+T = TypeVar("T")
 REPLICA_REST_S = 2.0  # a replica that failed is left alone this long before it is asked again
 
 
@@ -73,39 +75,30 @@ class Database:
         with self.write.begin() as connection:
             yield connection
 
-    @contextmanager
-    def reading(self, replayed: str = "") -> Iterator[Connection]:
-        """A connection for reads: the replica if it answers and has replayed WAL up to `replayed` (an LSN), else
-        the primary. Raises DatabaseAway when neither answers."""
-        connection = self._replica(replayed) if self._settings.replica_url else None
+    def ask(self, question: Callable[[Connection], T], replayed: str = "") -> T:
+        """`question(connection)` answered by the replica if it is there and has replayed WAL up to `replayed` (an LSN),
+        else by the primary. A question may therefore run twice: it must only read. Raises DatabaseAway."""
+        if self._settings.replica_url and time.monotonic() >= self._replica_rests_until:
+            try:
+                with self.read.connect() as connection:
+                    if not replayed or connection.scalar(_HAS_REPLAYED, {"lsn": replayed}):
+                        return question(connection)
+            except (OperationalError, InterfaceError, PoolTimeout):
+                # Away, or it cancelled the query for recovery (40001): the primary can answer either way.
+                self._replica_rests_until = time.monotonic() + REPLICA_REST_S
         try:
-            connection = connection or self._primary_for_reads()
-            with connection:
-                yield connection
-        except (DBAPIError, PoolTimeout) as error:
-            if isinstance(error, DBAPIError) and not (error.connection_invalidated or _is_away(error)):
-                raise
+            with self._primary_for_reads.connect() as connection:
+                return question(connection)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise DatabaseAway(f"the database does not answer: {error}") from error
 
-    def _primary_for_reads(self) -> Connection:
-        return (self.write.execution_options(immediate=False) if self._settings.replica_url else self.read).connect()
-
-    def _replica(self, replayed: str) -> Connection | None:
-        if time.monotonic() < self._replica_rests_until:
-            return None
-        try:
-            connection = self.read.connect()
-        except (DBAPIError, PoolTimeout):
-            self._replica_rests_until = time.monotonic() + REPLICA_REST_S
-            return None
-        if replayed and not connection.scalar(_HAS_REPLAYED, {"lsn": replayed}):
-            connection.close()
-            return None
-        return connection
+    @cached_property
+    def _primary_for_reads(self) -> Engine:
+        return self.write.execution_options(immediate=False) if self._settings.replica_url else self.read
 
     def close(self) -> None:
         """Close what was opened; the object can be used again afterwards."""
-        for name in ("write", "read"):
+        for name in ("write", "read", "_primary_for_reads"):
             if name in self.__dict__:
                 self.__dict__.pop(name).dispose()
 
@@ -113,7 +106,3 @@ class Database:
 # A primary (recovery over, or never a standby) has everything by definition.
 _HAS_REPLAYED = text("SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn)")
 
-
-def _is_away(error: DBAPIError) -> bool:
-    """Whether an error means 'nobody there' rather than 'a wrong statement'."""
-    return type(error.orig).__name__ in {"OperationalError", "InterfaceError", "ConnectionTimeout", "AdminShutdown"}
