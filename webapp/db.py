@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -31,9 +32,20 @@ def open_engine(url: str, pool_size: int = 4, statement_ms: int = 5000) -> Engin
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=0.2, pool_pre_ping=True, pool_recycle=60,
+        many_hosts(url), pool_size=pool_size, max_overflow=0, pool_timeout=0.2, pool_pre_ping=True, pool_recycle=60,
         connect_args={"connect_timeout": 2, "options": f"-c statement_timeout={statement_ms} -c timezone=UTC"},
     )
+
+
+def many_hosts(url: str) -> URL:
+    """A libpq address with several hosts (postgresql://u@a:1,b:2/db?…) in SQLAlchemy's spelling (?host=a:1&host=b:2)."""
+    parts = urlsplit(url)
+    people, _, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts:
+        return make_url(url)
+    plain = make_url(urlunsplit(parts._replace(netloc=f"{people}@" if people else "")))
+    named = tuple(host if ":" in host else f"{host}:5432" for host in hosts.split(","))
+    return plain.update_query_dict({"host": named})
 
 
 def _prepare_sqlite(connection, _record) -> None:
