@@ -1,0 +1,153 @@
+"""What is this bag? Process memory first, then Valkey, then the database; and how fresh the answer is.
+
+Whoever changes a fact announces a new registry version (cache/lookups.py). Every scan's history round trip brings the
+current one back, so an entry read under another version is read again at once, in every process. While no version can
+be read (Valkey away) entries live one second. The registry being away, what is remembered is served and marked stale.
+"""
+import random
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from webapp.db import Database, DatabaseAway
+from webapp.verify import registry
+from webapp.verify.facts import Bag, LotFacts, ProductFacts, SiteFacts
+from webapp.verify.lru import Lru
+from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
+
+T = TypeVar("T")
+
+STRETCHES_HELD = 60_000  # of all pages together; about 1 kB each
+FACTS_HELD = 5_000
+GOOD_S = 20.0  # an entry of the current version is read again after this long, give or take a quarter
+UNVERSIONED_S = 1.0  # while nobody can say which version is current: a recall must still show within a second
+UNFINISHED_S = 1.0  # data that is still to come (no block, no lot) is looked for again this soon
+REST_S = 1.0  # a database that failed is left alone this long
+
+
+class RegistryAway(Exception):
+    """The registry cannot be asked and nothing is remembered of this bag."""
+
+
+class SharedCache(Protocol):
+    """Pages shared between processes (cache/lookups.py). Both calls answer within 50 ms and never raise."""
+
+    def get_page(self, number: int, version: str) -> bytes | None: ...
+    def put_page(self, number: int, version: str, packed: bytes) -> None: ...
+
+
+class _Held(NamedTuple, Generic[T]):
+    value: T
+    version: str | None
+    read_at: float
+    good_for: float
+
+
+class Lookup:
+    """One per process. Every question either answers or raises RegistryAway."""
+
+    def __init__(self, db: Database, cache: SharedCache | None = None) -> None:
+        self._db = db
+        self._cache = cache
+        self._version: str | None = None
+        self._pages: Lru[int, _Held[Bags]] = Lru(STRETCHES_HELD)
+        self._facts: Lru[Hashable, _Held[object]] = Lru(FACTS_HELD)
+        self._locks = [threading.Lock() for _ in range(64)]
+        self._rests_until = 0.0
+
+    def bag(self, serial: int) -> Bag:
+        """What is known of one code. A dictionary look-up while its page is fresh."""
+        number = serial >> PAGE_BITS
+        held = self._pages.get(number)
+        if held is None or not self._fresh(held):
+            held, stale = self._renew(number, self._pages, held, lambda: self._read_bags(number))
+            return held.value.bag(serial, stale)
+        return held.value.bag(serial)
+
+    def agrees(self, version: str | None) -> bool:
+        """Take note of the version a history round trip brought; False when what was just looked up is older."""
+        if version == self._version:
+            return True
+        self._version = version
+        return False
+
+    def product(self, gtin: str) -> ProductFacts | None:
+        return self._fact(("product", gtin), lambda c: registry.read_products(c, [gtin]).get(gtin))
+
+    def lot(self, gtin: str, lot: str) -> LotFacts | None:
+        return self._fact(("lot", gtin, lot),
+                          lambda c: next(iter(registry.read_lots(c, named=[(gtin, lot)]).values()), None))
+
+    def site(self, gln: str) -> SiteFacts | None:
+        return self._fact(("site", gln), lambda c: registry.read_site(c, gln))
+
+    def invalidate(self) -> None:
+        """Forget everything (this process wrote to the registry itself, or a test did)."""
+        self._pages.clear()
+        self._facts.clear()
+
+    def _fact(self, key: Hashable, question: Callable[[Connection], T]) -> T:
+        held = self._facts.get(key)
+        if held is None or not self._fresh(held):
+            held, _ = self._renew(key, self._facts, held, lambda: (self._ask(question), UNVERSIONED_S, 1))
+        return held.value  # type: ignore[return-value]
+
+    def _fresh(self, held: _Held[T]) -> bool:
+        age = time.monotonic() - held.read_at
+        return held.version == self._version and age < (held.good_for if self._version is not None else UNVERSIONED_S)
+
+    def _renew(self, key: Hashable, shelf: Lru, held: _Held[T] | None,
+               read: Callable[[], tuple[T, float, int]]) -> tuple[_Held[T], bool]:
+        """Read again, one thread a key; the others take what is there if only its time is up. (entry, stale)"""
+        lock = self._locks[hash(key) & 63]
+        may_wait = held is None or held.version != self._version
+        if not lock.acquire(blocking=may_wait):
+            assert held is not None
+            return held, False
+        try:
+            newer = shelf.get(key)
+            if newer is not None and newer is not held and self._fresh(newer):
+                return newer, False
+            version, started = self._version, time.monotonic()
+            value, good_for, weight = read()
+            held = _Held(value, version, started, good_for * random.uniform(0.75, 1.25))  # noqa: S311
+            shelf.put(key, held, weight)
+            return held, False
+        except DatabaseAway as error:
+            if held is None:
+                raise RegistryAway(str(error)) from error
+            return held, True
+        finally:
+            lock.release()
+
+    def _read_bags(self, number: int) -> tuple[Bags, float, int]:
+        version = self._version
+        packed = self._cache.get_page(number, version) if self._cache and version else None
+        if packed is not None:
+            page = msgspec.msgpack.decode(packed, type=Page)
+        else:
+            page = self._ask(lambda connection: read_page(connection, number))
+            if self._cache and version:
+                self._cache.put_page(number, version, msgspec.msgpack.encode(page))
+        bags = Bags(page)
+        whole = all(stretch.batch_id for stretch in page.stretches)
+        return bags, GOOD_S if whole else UNFINISHED_S, bags.weight
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        """Ask the database unless it failed a moment ago: an outage costs one time-out a second, not one a scan."""
+        if time.monotonic() < self._rests_until:
+            raise DatabaseAway("the database did not answer a moment ago")
+        try:
+            return self._db.ask(question, position_of(self._version))
+        except DatabaseAway:
+            self._rests_until = time.monotonic() + REST_S
+            raise
+
+
+def position_of(version: str | None) -> str:
+    """The WAL position (LSN) a replica must have replayed to know this version; "" where none was told."""
+    return version.partition("@")[2] if version else ""

@@ -1,0 +1,158 @@
+"""4,096 neighbouring codes as one value: the unit in which the registry is read, cached and asked.
+
+A page is a few stretches, each a run of serials of which the same is known. It is small, typed and packable, so the
+same value lives in the process, in Valkey and in tests.
+"""
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, or_
+
+from webapp.models.code_block import CodeBlock
+from webapp.models.code_run import CodeRun
+from webapp.models.packing import Packing
+from webapp.models.shipment import Shipment
+from webapp.verify import registry
+from webapp.verify.facts import Bag, Facts, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
+
+PAGE_BITS = 12
+PAGE = 1 << PAGE_BITS
+BLOCK_WITHDRAWN = "码段作废"
+
+Owned = tuple[str, str]  # (owner's GLN, id): box and pallet ids mean something only to whoever gave them
+
+
+class Stretch(Facts):
+    """From serial `start` to the next stretch, everything is alike. batch_id 0 = no lot."""
+
+    start: int
+    issued: bool
+    void: str | None = None
+    gtin: str | None = None
+    lot_no: str | None = None
+    batch_id: int = 0
+    recall: RecallFacts | None = None
+    box: str | None = None
+    packed_at: datetime | None = None
+    shipments: tuple[ShipmentFacts, ...] = ()
+
+
+class Page(Facts):
+    stretches: tuple[Stretch, ...]
+    lots: dict[int, LotFacts]
+    products: dict[str, ProductFacts]
+
+
+class Bags:
+    """A page made ready: `bag(serial)` is a bisection and one small allocation."""
+
+    __slots__ = ("_facts", "_starts", "weight")
+
+    def __init__(self, page: Page) -> None:
+        self._starts = [stretch.start for stretch in page.stretches]
+        self._facts = [_bag_facts(stretch, page) for stretch in page.stretches]
+        self.weight = len(self._starts)
+
+    def bag(self, serial: int, stale: bool = False) -> Bag:
+        return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale)
+
+
+def read_page(connection: Connection, number: int) -> Page:
+    """Everything known of serials number*4096 … number*4096+4095."""
+    first, last = number << PAGE_BITS, (number + 1 << PAGE_BITS) - 1
+    blocks = connection.execute(registry.covering(CodeBlock, first, last)).all()
+    if not blocks:
+        return Page((Stretch(first, False),), {}, {})
+    runs = connection.execute(registry.covering(CodeRun, first, last)).all()
+    packed = connection.execute(registry.covering(Packing, first, last)).all()
+    voids = connection.execute(registry.voids(first, last)).all()
+    gtins = {block.gtin for block in blocks}
+    lots = registry.read_lots(
+        connection, batch_ids={run.batch_id for run in runs},
+        named={(block.gtin, block.lot) for block in blocks if block.lot})
+    recalls = registry.read_recalls(connection, gtins)
+    shipped = _shipments_of_boxes(connection, packed)
+    by_name = {(lot.gtin, lot.lot): lot for lot in lots.values()}
+
+    def stretch(start: int) -> Stretch:
+        block = _over(blocks, start)
+        if block is None:
+            return Stretch(start, False)
+        run, box = _over(runs, start), _over(packed, start)
+        lot = lots[run.batch_id] if run else by_name.get((block.gtin, block.lot))
+        lot_no = lot.lot if lot else block.lot
+        void = BLOCK_WITHDRAWN if block.status == "void" else next(
+            (one.reason for one in voids if one.first_serial <= start <= one.last_serial), None)
+        return Stretch(
+            start, True, void, lot.gtin if lot else block.gtin, lot_no, lot.batch_id if lot else 0,
+            registry.recall_of(recalls, block.gtin, lot_no), box.parent if box else None,
+            box.packed_at if box else None, shipped.get((box.owner_gln, box.parent), ()) if box else ())
+
+    starts = _starts(first, last, [*blocks, *runs, *packed, *voids])
+    return Page(tuple(stretch(start) for start in starts), lots, registry.read_products(connection, gtins))
+
+
+def _starts(first: int, last: int, rows: Sequence[Row[Any]]) -> list[int]:
+    """Every serial at which something begins, or just ended."""
+    edges = {edge for row in rows for edge in (row.first_serial, row.last_serial + 1) if first < edge <= last}
+    return sorted(edges | {first})
+
+
+def _over(rows: Sequence[Row[Any]], serial: int) -> Row[Any] | None:
+    """The row of disjoint intervals, sorted by start, that holds `serial`."""
+    at = bisect_right(rows, serial, key=_first_serial) - 1
+    return rows[at] if at >= 0 and serial <= rows[at].last_serial else None
+
+
+def _first_serial(row: Row[Any]) -> int:
+    start: int = row.first_serial
+    return start
+
+
+def _shipments_of_boxes(connection: Connection,
+                        packed: Sequence[Row[Any]]) -> dict[Owned, tuple[ShipmentFacts, ...]]:
+    """What is known of each box's journey, by its own shipments and by those of the pallet it stands on."""
+    boxes: set[Owned] = {(row.owner_gln, row.parent) for row in packed}
+    if not boxes:
+        return {}
+    pallets = registry.parents_of(connection, boxes)
+    units = boxes | {(owner, pallet) for (owner, _), pallet in pallets.items()}
+    rows = registry.read_shipments(connection, or_(Shipment.unit.in_(sorted({unit for _, unit in units}))))
+    journeys: dict[Owned, list[ShipmentFacts]] = {}
+    for owner, _, facts in rows:
+        journeys.setdefault((owner, facts.unit), []).append(facts)
+    return {
+        box: tuple(sorted(journeys.get(box, []) + journeys.get((box[0], pallets.get(box, "")), []),
+                          key=lambda facts: facts.shipped_at))
+        for box in boxes
+    }
+
+
+def _bag_facts(stretch: Stretch, page: Page) -> tuple[Any, ...]:
+    """The fields of a Bag between `serial` and `stale`."""
+    lot = page.lots.get(stretch.batch_id)
+    product = lot.product if lot else page.products.get(stretch.gtin or "")
+    shipments = stretch.shipments or (lot.shipments if lot else ())
+    shipped_at = shipments[0].shipped_at if shipments else None
+    packed_on = stretch.packed_at.date() if stretch.packed_at else None
+    label_tag = _tag((stretch.issued, stretch.lot_no, lot, product))
+    return (
+        stretch.issued, stretch.void, stretch.gtin, stretch.lot_no, lot, product, stretch.recall, stretch.box,
+        stretch.packed_at, shipments, shipped_at, _destination(stretch, shipments), label_tag,
+        _tag((label_tag, stretch.void, stretch.recall, packed_on, shipments)))
+
+
+def _destination(stretch: Stretch, shipments: tuple[ShipmentFacts, ...]) -> int | None:
+    """Where the bag was sent last; of a lot sent to several places, nowhere in particular."""
+    if not shipments:
+        return None
+    places = {one.destination_adcode for one in shipments}
+    return shipments[-1].destination_adcode if stretch.shipments or len(places) == 1 else None
+
+
+def _tag(facts: object) -> str:
+    return blake2b(msgspec.msgpack.encode(facts), digest_size=12).hexdigest()
