@@ -4,6 +4,9 @@ from functools import wraps
 
 from flask import abort, g, redirect, request, url_for
 
+from webapp.views.same_origin import refuse_foreign_form
+from webapp.views.signed_in import user as signed_in_user
+
 Guard = Callable[[], object | None]
 
 
@@ -11,14 +14,25 @@ def public() -> None:
     """Anybody: shoppers, machines, health checks."""
 
 
+def sign_in_form() -> None:
+    """Anybody, but a form that is sent must be our own."""
+    g.staff_door = True
+    refuse_foreign_form()
+
+
 def role(*allowed: str) -> Guard:
-    """A signed-in person with one of these roles; strangers go to the sign-in page, other roles get 404."""
+    """A signed-in person with one of these roles; strangers go to the sign-in page, other roles get 404.
+
+    A form that is sent must be our own."""
 
     def guard():
-        user = g.get("user")
-        if user is None:
-            return redirect(url_for("login", next=request.full_path.rstrip("?")), 303)
-        if user.role not in allowed and user.role != "admin":
+        g.staff_door = True
+        refuse_foreign_form()
+        person = signed_in_user()
+        if person is None:
+            back = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("login", next=back), 303)
+        if person.role not in allowed and person.role != "admin":
             abort(404)
         return None
 

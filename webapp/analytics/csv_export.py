@@ -1,0 +1,28 @@
+"""Rows as a CSV file that a spreadsheet opens without running anything in it."""
+import csv
+import io
+from collections.abc import Iterable
+
+BOM = "\ufeff"  # without it Excel reads Chinese as Latin-1
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """The whole file. Numbers stay numbers; text that a spreadsheet would run gets a leading apostrophe."""
+    file = io.StringIO()
+    write = csv.writer(file, lineterminator="\r\n").writerow
+    write([safe_cell(name) for name in header])
+    for row in rows:
+        write([safe_cell(value) for value in row])
+    return BOM + file.getvalue()
+
+
+def safe_cell(value: object) -> object:
+    """`value` as it may stand in a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    # A blank before the sign does not stop every spreadsheet, so blanks are looked through.
+    return "'" + text if text.startswith(STARTS_A_FORMULA) or text.lstrip().startswith(STARTS_A_FORMULA) else text

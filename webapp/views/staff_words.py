@@ -1,0 +1,30 @@
+"""The words of the staff pages, Chinese and English side by side in one file, so that neither is forgotten."""
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FILE = Path(__file__).with_name("staff_words.toml")
+LANGUAGES = ("zh", "en")
+LANGUAGE_COOKIE = "lang"
+
+
+class Words(NamedTuple):
+    """Call it with a key ("login.title") and the values its sentence wants."""
+
+    language: str
+    sentences: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        sentence = self.sentences[key]
+        return sentence.format_map(values) if values else sentence
+
+
+@cache
+def words(language: str) -> Words:
+    """Every sentence of one language. The file is read at the first page, not at import."""
+    column = LANGUAGES.index(language)
+    return Words(language, {f"{section}.{key}": pair[column]
+                            for section, pairs in tomllib.loads(FILE.read_text("utf-8")).items()
+                            for key, pair in pairs.items()})
