@@ -38,12 +38,12 @@ def open_engine(url: str, pool_size: int = 4, statement_ms: int = 5000) -> Engin
 
 
 def many_hosts(url: str) -> URL:
-    """A libpq address with several hosts (postgresql://u@a:1,b:2/db?…) in SQLAlchemy's spelling (?host=a:1&host=b:2)."""
+    """A libpq address with several hosts (postgresql://u@a:1,b:2/db?…) as SQLAlchemy spells it (?host=a:1&host=b:2)."""
     parts = urlsplit(url)
     people, _, hosts = parts.netloc.rpartition("@")
     if "," not in hosts:
         return make_url(url)
-    plain = make_url(urlunsplit(parts._replace(netloc=f"{people}@" if people else "")))
+    plain = make_url(urlunsplit(parts._replace(netloc=f"{people}@one" if people else "one"))).set(host=None)
     named = tuple(host if ":" in host else f"{host}:5432" for host in hosts.split(","))
     return plain.update_query_dict({"host": named})
 
