@@ -1,0 +1,74 @@
+"""Many bags of one lot in a province it was not sent to (窜货, or copies of many codes).
+
+Each first scan of a code of the lot in another province adds the evidence that bags do not get there by chance; each one
+elsewhere takes a little away. Chance is learned: the share of bags, phones on VPN and wrong addresses off destination.
+"""
+from math import log
+
+from webapp.detect import evidence
+from webapp.detect.alert import Alert, Kind
+from webapp.detect.clusters import Cell, Volume
+from webapp.detect.event import Event
+from webapp.detect.lots import Lot
+from webapp.detect.rules import Rules
+from webapp.detect.spread import Spread
+
+
+class Away:
+    def __init__(self, rules: Rules) -> None:
+        self.rules, self.own = rules, rules.away
+        self.volume = Volume(rules.clusters, rules.away.margin)
+        self.spread = Spread()
+        self._placed, self._off = 100.0, 100.0 * rules.away.share_prior
+
+    def learn(self, lot: Lot, event: Event, seen_elsewhere: bool, first: bool) -> Alert | None:
+        """One witness of a code of `lot` at `event.city`: its first scan, or a later one of a code known elsewhere."""
+        province = event.city // 10000
+        if not lot.destination or not province:
+            return None
+        if first:
+            lot.placed += 1
+            self._placed += 1
+            self.volume.tick(event.at)
+        if province == lot.destination:
+            if first:
+                self.spread.learn(province)
+            return None
+        cell = lot.away.get(province)
+        if cell is None:
+            cell = lot.away[province] = Cell()
+            cell.at_n = lot.placed - first
+        if first and cell.hits < 3:  # a diversion must not teach us that it is usual
+            self._off += 1
+        cell.drain(log(1 - self.own.attack_share) * (lot.placed - first - cell.at_n))
+        cell.at_n = lot.placed
+        if not cell.source(event, self.rules.clusters.source_hours):
+            return None
+        cell.hits += 1
+        cell.marks += seen_elsewhere
+        cell.c += self._gain(lot.destination, province)
+        cell.note(event.serial, self.rules.clusters.codes_kept)
+        return self._alert(lot, province, cell, event)
+
+    def _gain(self, destination: int, province: int) -> float:
+        own = self.own
+        off = min(own.share_max, max(own.share_min, self._off / self._placed))
+        chance = off * self.spread.share(province) / max(0.2, 1 - self.spread.share(destination))
+        return log(1 - own.attack_share + own.attack_share / max(1e-4, chance))
+
+    def _alert(self, lot: Lot, province: int, cell: Cell, event: Event) -> Alert | None:
+        own = self.own
+        if cell.sources < own.sources or cell.c < self.volume.threshold() or event.at < cell.muted:
+            return None
+        cell.muted = event.at + self.rules.clusters.mute_days * 86400
+        copies = cell.marks >= own.copies_seen and cell.marks >= own.copies_share * cell.hits
+        words = [
+            evidence.cluster(f"{cell.sources} 个互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
+                             f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province "
+                             "it was not sent to", cell.c),
+        ]
+        if cell.marks:
+            words.append(evidence.cluster(f"其中 {cell.marks} 次的码此前已在别处查询过",
+                                          f"{cell.marks} of these codes had been checked elsewhere before", 0.0))
+        return Alert(Kind.MULTIUSE if copies else Kind.DIVERSION, event.at, round(cell.c, 2), "case", tuple(words),
+                     lot=lot.id, area=province * 10000, serials=tuple(cell.codes))

@@ -1,0 +1,87 @@
+"""Cells: where evidence from many codes of a lot or a place adds up, so that one alert stands for hundreds of scans."""
+from math import exp, log
+from struct import Struct
+
+from webapp.detect.event import DAY, Event
+from webapp.detect.rules import ClusterRules
+
+HEAD = Struct("<fQIIHHHBf")
+HOUR = 3600
+
+
+class Cell:
+    """A CUSUM: `c` >= 0 in nats, emptied when nothing speaks for it. A *source* is a phone not seen here before that
+    does not follow within hours on the same network. `hits` counts what spoke for it, `marks` the hits of a special
+    kind (the detector says which), `at_n` a clock of the detector, `muted` the time until which it is silent."""
+
+    __slots__ = ("c", "bits", "network", "last", "hits", "marks", "at_n", "sources", "muted", "codes", "by_lot", "lots")
+
+    def __init__(self) -> None:
+        self.c = self.muted = 0.0
+        self.bits = self.network = self.hits = self.marks = self.at_n = self.sources = 0
+        self.last = 0.0
+        self.codes: list[int] = []
+        self.by_lot: dict[int, float] = {}
+        self.lots: dict[int, int] = {}
+
+    def source(self, event: Event, hours: float) -> bool:
+        """True when `event` is a source not counted yet; remembers it."""
+        bit = 1 << (event.device % 64)
+        echo = bool(event.network) and event.network == self.network and event.at < self.last + hours * HOUR
+        new = not self.bits & bit and not echo
+        self.bits |= bit
+        self.network, self.last = event.network, event.at
+        self.sources += new
+        return new
+
+    def note(self, serial: int, keep: int) -> None:
+        if serial not in self.codes:
+            self.codes.append(serial)
+            if len(self.codes) > keep:
+                del self.codes[0]
+
+    def marks_of(self, lot: int) -> int:
+        """Hits of `lot` so far."""
+        return self.lots.get(lot, 0)
+
+    def drain(self, nats: float) -> None:
+        self.c += nats
+        if self.c <= 0:
+            self.empty()
+
+    def empty(self) -> None:
+        self.c, self.bits, self.hits, self.marks, self.sources = 0.0, 0, 0, 0, 0
+        self.codes.clear()
+        self.by_lot.clear()
+        self.lots.clear()
+
+    def pack(self) -> bytes:
+        """The cell's numbers in 40 bytes, then 7 bytes a code (serials have 50 bits) and 8 bytes a lot."""
+        return HEAD.pack(self.c, self.bits, self.network & 0xFFFFFFFF, int(self.last), self.hits, self.marks,
+                         self.at_n & 0xFFFF, self.sources & 0xFF, self.muted / DAY) + b"".join(
+            serial.to_bytes(7, "big") for serial in self.codes)
+
+
+def mixture(nats: float, share: float) -> float:
+    """Evidence of one observation when only `share` of them would come from the attack."""
+    return log(1 - share + share * exp(nats))
+
+
+class Volume:
+    """How many observations a day a detector sees; its threshold grows with them, so that the wanted interval between
+    two false alarms holds: a CUSUM of log-likelihood ratios crosses h by chance at most every e^h observations."""
+
+    def __init__(self, rules: ClusterRules, margin: float) -> None:
+        self._days, self._wanted, self._margin = rules.volume_days, rules.false_alarm_days, margin
+        self._count = 0.0
+        self._at = self._start = 0.0
+
+    def tick(self, at: float) -> None:
+        if not self._start:
+            self._start = self._at = at
+        self._count = self._count * exp(-(at - self._at) / (self._days * DAY)) + 1
+        self._at = at
+
+    def threshold(self) -> float:
+        span = self._days * (1 - exp(-max(1.0, (self._at - self._start) / DAY) / self._days))
+        return log(max(1.0, self._count / span) * self._wanted) + self._margin

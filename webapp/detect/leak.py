@@ -1,0 +1,48 @@
+"""Codes scanned before their lot left the producer (提前出现): codes leaked, or the shipment was recorded late."""
+from webapp.detect import evidence
+from webapp.detect.alert import Alert, Kind
+from webapp.detect.event import DAY, Event
+from webapp.detect.lots import Lot
+from webapp.detect.rules import Rules
+
+YEAR = 365 * DAY
+
+
+class Leak:
+    def __init__(self, rules: Rules) -> None:
+        self.own = rules.leak
+
+    def early(self, lot: Lot, event: Event) -> bool:
+        return bool(lot.shipped_at) and event.at < lot.shipped_at - self.own.grace_hours * 3600
+
+    def learn(self, lot: Lot, event: Event) -> Alert | None:
+        """The first witness of a code before shipment."""
+        province = event.city // 10000
+        source = event.device & 0xFFFFFFFF
+        if source in lot.early_sources or (event.network and -event.network in lot.early_sources):
+            return None
+        lot.early_sources.add(source)
+        if event.network and event.link:
+            lot.early_sources.add(-event.network)
+        lot.early.setdefault(province, []).append(event.at)
+        lot.early_serials.append(event.serial)
+        here, everywhere = len(lot.early[province]), sum(map(len, lot.early.values()))
+        if not province or here < self.own.share * everywhere or event.at < lot.silent_until:
+            return None
+        days = (lot.shipped_at - event.at) / DAY
+        home = province == lot.destination
+        early = sum(1 for at in lot.early[province] if at < lot.shipped_at - self.own.record_gap_days * DAY)
+        leaked = not home or early >= self.own.sources
+        needed = self.own.sources_away if leaked and not home else self.own.sources
+        if here < needed:
+            return None
+        lot.silent_until = event.at + (YEAR if leaked else 0.0)
+        if not leaked:
+            if here > needed:
+                return None
+        words = (evidence.cluster(
+            f"发货前 {days:.0f} 天，已有 {here} 部不同手机在同一省份查询该批次的码",
+            f"{here} different phones in one province checked codes of this lot {days:.0f} days before it was shipped",
+            4.0 * here),)
+        return Alert(Kind.PRERELEASE if leaked else Kind.RECORD_GAP, event.at, 4.0 * here, "case" if leaked else "info",
+                     words, lot=lot.id, area=province * 10000, serials=tuple(lot.early_serials[-60:]))

@@ -1,0 +1,32 @@
+"""What the detectors remember of a lot while it is on the market."""
+from math import exp, log
+
+from webapp.detect.clusters import Cell
+from webapp.detect.event import DAY, BagFacts
+from webapp.detect.rules import PeopleRules
+
+
+class Lot:
+    """`firsts` codes of the lot scanned by a witness for the first time, `placed` of them with a place."""
+
+    __slots__ = ("id", "destination", "shipped_at", "quantity", "firsts", "placed", "away", "second", "crawl",
+                 "crawled_at", "early", "early_sources", "early_serials", "silent_until", "recent")
+
+    def __init__(self, bag: BagFacts) -> None:
+        self.id, self.destination, self.shipped_at = bag.lot, bag.destination, bag.shipped_at
+        self.quantity = bag.quantity
+        self.firsts = self.placed = 0
+        self.away: dict[int, Cell] = {}
+        self.second = Cell()
+        self.crawl = self.crawled_at = self.silent_until = 0.0
+        self.early: dict[int, list[float]] = {}
+        self.early_sources: set[int] = set()
+        self.early_serials: list[int] = []
+        self.recent: list[int] = []
+
+    def robot(self, at: float, rules: PeopleRules) -> None:
+        self.crawl = self.crawling(at, rules) + 1
+        self.crawled_at = at
+
+    def crawling(self, at: float, rules: PeopleRules) -> float:
+        return self.crawl * exp(-(at - self.crawled_at) * log(2) / (rules.crawl_half_life_days * DAY))

@@ -1,0 +1,96 @@
+"""What the shopper is told about a code, from its ledger and the small set of open clusters: pure, no I/O."""
+from typing import NamedTuple
+
+import msgspec
+
+from webapp.detect import weigh
+from webapp.detect.event import BagFacts, Event
+from webapp.detect.ledger import ALERTED, CAUTIONED, Ledger, unpack
+from webapp.detect.rules import Rules
+
+
+class Open(msgspec.Struct, gc=False):
+    """What the worker has found and nobody has closed yet. Small; the page reads it once every few seconds.
+
+    `copies`: (lot, province) where strangers check bags of this lot, province 0 = everywhere. `old`: (lot, province) of
+    old lots on the market again. `places`: provinces with reuse or copies of many lots. `leaks`, `gaps`: lots scanned
+    before shipment, because codes leaked or because the shipment was recorded late. `diversions` (lot, province) never
+    reach a shopper: they only stop the ledger from holding the distance against the bag."""
+
+    copies: set[tuple[int, int]] = msgspec.field(default_factory=set)
+    diversions: set[tuple[int, int]] = msgspec.field(default_factory=set)
+    old: set[tuple[int, int]] = msgspec.field(default_factory=set)
+    places: set[int] = msgspec.field(default_factory=set)
+    leaks: set[int] = msgspec.field(default_factory=set)
+    gaps: set[int] = msgspec.field(default_factory=set)
+
+
+class Opinion(NamedTuple):
+    """`word` is a verdict of the contract; `reasons` name what led to it; `score` is S in nats."""
+
+    word: str
+    reasons: tuple[str, ...]
+    score: float
+
+
+def opinion(state: bytes, event: Event, bag: BagFacts, open_now: Open, rules: Rules) -> Opinion:
+    """What to say to `event`, given the packed ledger *before* it. For the page: it knows no networks and no phones of
+    other codes, so a carrier's addresses are told from a household's by what the phone says alone."""
+    if not state:  # nobody was here before: nothing to weigh
+        return speak(None, None, event, bag, open_now, rules)
+    ledger = unpack(state)
+    step = weigh.fold(ledger, event, False, 1.0, rules.ledger)
+    return speak(ledger, step.kind, event, bag, open_now, rules)
+
+
+def speak(ledger: Ledger | None, kind: str | None, event: Event, bag: BagFacts, open_now: Open,
+          rules: Rules) -> Opinion:
+    """`ledger` already holds the event, `kind` is what it was there (None: not put in, a robot or staff)."""
+    if bag.standing:
+        return Opinion(bag.standing, ("registry",), 0.0)
+    if bag.best_before and event.at > bag.best_before:
+        return Opinion("expired", ("registry",), 0.0)
+    first = ledger is None or ledger.scans <= 1
+    if not bag.lot:
+        return Opinion("pending", ("no_lot",), 0.0)
+    if event.staff or kind is None and ledger is not None:
+        return Opinion("first" if first else "again", (), 0.0)
+    early = bool(bag.shipped_at) and event.at < bag.shipped_at - rules.leak.grace_hours * 3600
+    province = event.city // 10000
+    if early and (bag.lot in open_now.leaks or (
+            bag.lot not in open_now.gaps and province and bag.destination and province != bag.destination)):
+        return Opinion("unreleased", ("before_shipment",), 0.0)
+    if kind == weigh.SHARED or (first and event.shared):
+        return Opinion("shared_link", ("share_marker",), 0.0)
+    score = 0.0
+    if ledger is not None and not first and ledger.people >= 2:
+        score, heard = _weighed(ledger, kind, event, bag, open_now, rules)
+        if heard:
+            return Opinion(heard, ("copied",), score)
+    if kind != weigh.AGAIN and province and province != bag.destination and (
+            (bag.lot, province) in open_now.copies or (bag.lot, 0) in open_now.copies
+            or (bag.lot, province) in open_now.old):
+        return Opinion("caution", ("open_cluster",), score)
+    return Opinion("first" if first else "again", (), score)
+
+
+def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open_now: Open,
+             rules: Rules) -> tuple[float, str]:
+    province, own = event.city // 10000, rules.verdict
+    main = weigh.main_city(ledger) // 100
+    score = weigh.score(ledger, bag.destination, (bag.lot, main) in open_now.diversions, rules.ledger)
+    knew = kind == weigh.AGAIN
+    strong = ledger.people >= own.suspect_people and ledger.fixed >= rules.ledger.alert_networks
+    if (score >= own.suspect or ledger.flags & ALERTED) and strong:
+        ledger.flags |= CAUTIONED
+        return score, "caution" if knew else "suspect"
+    if knew and not ledger.flags & CAUTIONED:
+        return score, ""
+    bar = own.caution_leave if ledger.flags & CAUTIONED else own.caution
+    if (bag.lot, 0) in open_now.copies or (bag.lot, province) in open_now.copies or province in open_now.places:
+        bar = min(bar, own.caution_open)
+    if score >= bar and ledger.people >= own.caution_people:
+        ledger.flags |= CAUTIONED
+        return score, "caution"
+    ledger.flags &= ~CAUTIONED
+    return score, ""

@@ -1,0 +1,226 @@
+"""How one more visit changes a code's ledger, and what the ledger then says: pure functions of 64 bytes and a visit."""
+from math import cos, exp, log, radians
+from typing import NamedTuple
+
+from webapp.detect.event import DAY, MOBILE, WIFI, Event
+from webapp.detect.ledger import Ledger
+from webapp.detect.rules import LedgerRules
+
+HOUR = 3600
+AGAIN, SHARED, FLOODED, WITNESS = "again", "shared", "flooded", "witness"
+NO_LINE, SAME_LINE, OTHER_LINE, FIRST_LINE = "no_line", "same_line", "other_line", "first_line"
+LAT_STEP, LON_STEP = 36.0 / 65535, 62.0 / 65535  # a phone's position in 2 x 16 bits: 60-90 m, over China
+KM_A_DEGREE = 111.2
+FAST, SLOW, SLOW_SHARE = 4.0, 0.5, 0.2  # openings of a forwarded page a day: most at once, a fifth over days
+
+
+class Step(NamedTuple):
+    """What a visit was for its code. `lag` days since the first scan, `line` how its network relates to earlier ones."""
+
+    kind: str
+    lag: float = 0.0
+    line: str = NO_LINE
+    far: bool = False
+
+
+_AGAIN, _SHARED, _FLOODED = Step(AGAIN), Step(SHARED), Step(FLOODED)
+
+
+def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: LedgerRules) -> Step:
+    """Put `event` into `ledger`. `crowded`: many strangers share its network; `trust` 0..1: share markers work here."""
+    at = int(event.at)
+    if ledger.scans == 0:
+        ledger.first = at
+    ledger.scans += 1
+    if at > ledger.last:
+        ledger.last = at
+    phone = event.device & 0xFFFF or 1
+    phones = ledger.phones
+    if phone in phones:
+        return _AGAIN
+    hours = max(0, (at - ledger.first) // HOUR)
+    if event.shared:
+        if ledger.links < 255:
+            ledger.links += 1
+        _, _ = _burst(ledger, hours, rules)
+        ledger.forwarded = max(rules.marked_limit, ledger.forwarded - rules.marked_link)
+        ledger.viral = max(rules.marked_limit, ledger.viral - rules.marked_link)
+        ledger.latest = hours
+        return _SHARED
+    phones.pop()
+    phones.insert(0, phone)
+    line = _line(ledger, event, crowded)
+    if line is NO_LINE:
+        if ledger.mobile >= rules.mobile_free + rules.mobile_per_fixed * ledger.fixed:
+            return _FLOODED
+        ledger.mobile += 1
+    ledger.people += 1
+    if ledger.people == 1:
+        ledger.latest = ledger.burst = hours
+        _count_place(ledger, event, line)
+        _keep_point(ledger, event)
+        return Step(WITNESS, 0.0, line)
+    lag = max(0.0, (at - ledger.first) / DAY)
+    far = _weigh(ledger, event, line, lag, hours, trust, rules)
+    _count_place(ledger, event, line)
+    _keep_point(ledger, event)
+    return Step(WITNESS, lag, line, far)
+
+
+def _line(ledger: Ledger, event: Event, crowded: bool) -> str:
+    if event.link == MOBILE or not event.network or (crowded and event.link != WIFI):
+        return NO_LINE
+    net = event.network & 0xFFFF or 1
+    if net in ledger.nets:
+        return SAME_LINE
+    ledger.nets.pop()
+    ledger.nets.insert(0, net)
+    ledger.fixed += 1
+    return OTHER_LINE if ledger.fixed > 1 else FIRST_LINE
+
+
+def _count_place(ledger: Ledger, event: Event, line: str) -> None:
+    if not event.city or line is SAME_LINE:  # a stored line repeats its own error
+        return
+    city, counts = event.city // 100, ledger.counts
+    for i, known in enumerate(ledger.cities):
+        if known == city:
+            counts[i] = min(255, counts[i] + 1)
+            return
+        if not known:
+            ledger.cities[i], counts[i] = city, 1
+            return
+    i = counts.index(min(counts))
+    if counts[i] <= 1:
+        ledger.cities[i] = city
+
+
+def _keep_point(ledger: Ledger, event: Event) -> None:
+    if event.point and not ledger.lat:
+        lat, lon = event.point
+        if 18 <= lat <= 54 and 73 <= lon <= 135:
+            ledger.lat, ledger.lon = round((lat - 18) / LAT_STEP) or 1, round((lon - 73) / LON_STEP)
+
+
+def _burst(ledger: Ledger, hours: int, rules: LedgerRules) -> tuple[float, float]:
+    """-> (nats against one more opening of the running burst, days since its start); starts a new one if that is
+    the better explanation."""
+    age = (hours - ledger.burst) / 24.0
+    if age < rules.burst_days:
+        rate = (1 - SLOW_SHARE) * FAST * exp(-FAST * age) + SLOW_SHARE * SLOW * exp(-SLOW * age)
+        cost = log(rules.burst_rate / rate)
+        if cost < rules.burst_new:
+            return max(rules.burst_floor, cost), age
+    ledger.burst = hours
+    return rules.burst_new, 0.0
+
+
+def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trust: float, rules: LedgerRules) -> bool:
+    n = ledger.people
+    more = rules.household_more
+    late = 0
+    for limit in rules.lag_days:
+        if lag < limit:
+            break
+        late += 1
+    household = log(rules.more_people / more[min(n, len(more) + 1) - 2]) + rules.lag_nats[late]
+    display = opened = rules.crowd_people
+    if line is SAME_LINE:
+        household += rules.known_network
+        display += rules.known_network_display
+    elif line is OTHER_LINE:
+        household += rules.second_network if ledger.fixed == 2 else rules.third_network
+        display += rules.other_network_display
+    elif event.link == MOBILE:
+        display += rules.mobile_display
+    far, viral = False, 0.0
+    if event.city and line is not SAME_LINE:
+        same, away = main_counts(ledger)
+        if same:
+            p_far = (1.0 + away) / (3.0 + same + away)
+            far = event.city // 10000 != main_city(ledger) // 100
+            if far:
+                seen, usual, shared = log(p_far), log(rules.far_household), log(rules.far_forwarded)
+            else:
+                seen, usual, shared = log(1 - p_far), log(1 - rules.far_household), log(1 - rules.far_forwarded)
+            household += seen - usual
+            display += seen - usual
+            opened += seen - shared
+            viral = rules.viral_same_city if event.city // 100 in ledger.cities else rules.viral_new_city
+    if event.point and ledger.lat:
+        if _km(ledger, event.point) <= rules.near_km:
+            household += rules.near_household
+            display += rules.near_display
+        else:
+            household += rules.away_household
+            display += rules.away_display
+    burst, _ = _burst(ledger, hours, rules)
+    unmarked = -trust * log(1 - rules.marked_share)
+    app = rules.wechat_forwarded if event.wechat else rules.other_app_forwarded
+    opened += burst + unmarked + app
+    ledger.household += household
+    ledger.display += display
+    ledger.forwarded = max(rules.marked_limit, ledger.forwarded + min(opened, household))
+    ledger.viral += viral + burst + unmarked + app
+    ledger.latest = hours
+    return far
+
+
+def main_city(ledger: Ledger) -> int:
+    """The city (adcode // 100) most witnesses came from; 0 = nobody located yet."""
+    counts = ledger.counts
+    return ledger.cities[counts.index(max(counts))]
+
+
+def main_counts(ledger: Ledger) -> tuple[int, int]:
+    """-> witnesses placed in the main city's province, and elsewhere."""
+    province = main_city(ledger) // 100
+    same = away = 0
+    for city, count in zip(ledger.cities, ledger.counts, strict=True):
+        if city // 100 == province:
+            same += count
+        else:
+            away += count
+    return same, away
+
+
+def _km(ledger: Ledger, point: tuple[float, float]) -> float:
+    lat, lon = 18 + ledger.lat * LAT_STEP, 73 + ledger.lon * LON_STEP
+    north, east = point[0] - lat, (point[1] - lon) * cos(radians(lat))
+    return KM_A_DEGREE * (north * north + east * east) ** 0.5
+
+
+def explanations(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules) -> dict[str, float]:
+    """X of every innocent explanation: nats by which copies explain the scans better."""
+    household, display, forwarded = ledger.household, ledger.display, ledger.forwarded
+    if destination and not open_there and ledger.people and outside(ledger, destination):
+        household += rules.off_household
+        display += rules.off_display
+        forwarded += rules.off_forwarded
+    span = (ledger.last - ledger.first) / DAY
+    if span >= 60:
+        display += rules.span_display_90 if span >= 90 else rules.span_display_60
+    return {"household": household, "display": display, "forwarded": forwarded, "viral": ledger.viral}
+
+
+def outside(ledger: Ledger, destination: int) -> bool:
+    """The code's main city lies outside its destination, where few people have it."""
+    main = main_city(ledger)
+    if not main or main // 100 == destination:
+        return False
+    there = sum(c for city, c in zip(ledger.cities, ledger.counts, strict=True) if city // 100 == destination)
+    return 3 * there < max(ledger.counts)
+
+
+def score(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules) -> float:
+    """S, the evidence for copying that no innocent explanation takes away."""
+    if ledger.people < 2:
+        return 0.0
+    x = explanations(ledger, destination, open_there, rules)
+    return -log(
+        rules.weight_household * exp(-_clamp(x["household"])) + rules.weight_display * exp(-_clamp(x["display"]))
+        + rules.weight_forwarded * exp(-_clamp(x["forwarded"])) + rules.weight_viral * exp(-_clamp(x["viral"])))
+
+
+def _clamp(x: float) -> float:
+    return 50.0 if x > 50.0 else -50.0 if x < -50.0 else x
