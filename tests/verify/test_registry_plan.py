@@ -1,0 +1,61 @@
+"""Looking up a code walks an index range, however many rows there are: the query plan says so."""
+import re
+
+import pytest
+from sqlalchemy import text
+
+from tests.verify import world
+from webapp.db import Database
+from webapp.models import CodeBlock, CodeRun, Packing
+from webapp.verify import registry
+
+ROWS = 20_000
+
+
+@pytest.fixture
+def many_rows(db: Database) -> Database:
+    block = world.block(db, 0, 9)
+    batch = world.lot(db, "A")
+    with db.transaction() as c:
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
+        run = f"{numbers} SELECT i * 1000, i * 1000 + 999, {block}, {batch} FROM n"
+        c.execute(text(f"INSERT INTO code_run (first_serial, last_serial, block_id, batch_id) {run}"))
+        c.execute(text(
+            f"INSERT INTO code_block (first_serial, last_serial, gtin, enterprise_gln, status, issued_at) {numbers} "
+            f"SELECT i * 1000, i * 1000 + 999, '{world.SEA}', '{world.PRODUCER}', 'issued', CURRENT_TIMESTAMP FROM n"))
+        c.execute(text(
+            "INSERT INTO packing (owner_gln, parent, level, child_first, child_last, first_serial, last_serial, "
+            f"packed_at) {numbers} SELECT '{world.PRODUCER}', CAST(i AS text), 'box', '', '', i * 1000, i * 1000 + 999, "
+            "CURRENT_TIMESTAMP FROM n"))
+    with db.transaction() as c:
+        c.execute(text("ANALYZE"))
+    return db
+
+
+@pytest.mark.parametrize("table", [CodeBlock, CodeRun, Packing])
+def test_the_interval_look_up_is_an_index_range_scan(many_rows: Database, table: type) -> None:
+    question = registry.covering(table, 9_000_000, 9_004_095)
+    with many_rows.read.connect() as connection:
+        compiled = str(question.compile(connection, compile_kwargs={"literal_binds": True}))
+        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = "\n".join(str(row) for row in connection.execute(text(f"{explain} {compiled}")))
+        rows = connection.execute(question).all()
+    assert len(rows) == 5
+    assert not re.search(rf"Seq Scan on {table.__tablename__}|SCAN {table.__tablename__}(?! USING)", plan), plan
+    assert len(re.findall(r"Index (Only )?Scan|SEARCH", plan)) >= 2, plan
+
+
+def test_voids_are_found_by_index(many_rows: Database) -> None:
+    with many_rows.transaction() as c:
+        c.execute(text(
+            f"INSERT INTO code_void (first_serial, last_serial, reason, voided_at, voided_by) WITH RECURSIVE n(i) AS "
+            f"(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) SELECT 1000000000 + i * 10, "
+            "1000000000 + i * 10, 'r', CURRENT_TIMESTAMP, 't' FROM n"))
+    with many_rows.transaction() as c:
+        c.execute(text("ANALYZE"))
+    with many_rows.read.connect() as connection:
+        compiled = str(registry.voids(9_000_000, 9_004_095).compile(
+            connection, compile_kwargs={"literal_binds": True}))
+        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = "\n".join(str(row) for row in connection.execute(text(f"{explain} {compiled}")))
+    assert re.search(r"Index Scan|Bitmap Index|SEARCH code_void USING INDEX", plan), plan
