@@ -18,10 +18,11 @@ KINDS = ("pass", "refuse", "hang", "slow", "reset", "cut")
 
 
 class Fault(NamedTuple):
-    """What happens to connections, old and new. `amount`: ms of delay each way (slow), bytes until the end (reset, cut).
+    """What happens to connections. `amount`: ms of delay each way (slow), bytes of an answer (reset, cut).
 
-    refuse: closed at once. hang: accepted, nothing ever moves. slow: every chunk is late. reset: RST after some bytes of
-    an answer. cut: the answer ends early, the connection closes in good order."""
+    refuse: closed at once. hang: accepted, nothing ever moves. slow: every chunk is late. reset: RST in mid-answer.
+    cut: the answer ends early and the connection closes in good order.
+    """
 
     kind: str = "pass"
     amount: int = 0

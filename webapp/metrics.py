@@ -1,0 +1,54 @@
+"""What Prometheus may read of this installation. Made once by each process's entry, summed over all at /metrics.
+
+Several processes share numbers through the folder in PROMETHEUS_MULTIPROC_DIR, which `serve`, `worker` and `demo` set
+before they start Python's web processes; without it a process tells only of itself.
+"""
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+SECONDS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0)
+STAGES_TOLD = 32  # one scan in so many is timed stage by stage: the clock itself costs
+
+
+class Metrics:
+    """Every number we publish, each with its sentence."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.scans = Counter("saltcheck_scans", "Scan pages answered, by verdict.", ["verdict"], registry=registry)
+        self.unrecorded = Counter("saltcheck_unrecorded_scans", "Scans that the spool could not keep.",
+                                  registry=registry)
+        self.stage = Histogram("saltcheck_scan_stage_seconds",
+                               f"Time of one stage of a scan; one scan in {STAGES_TOLD} is timed.",
+                               ["stage"], buckets=SECONDS, registry=registry)
+        self.lookups = Counter("saltcheck_lookups", "Registry look-ups by the tier that answered.", ["tier"],
+                               registry=registry)
+        self.degraded = Counter("saltcheck_degraded_answers", "Pages that said a part was missing.", ["part"],
+                                registry=registry)
+        self.breaker_open = Gauge("saltcheck_breaker_open", "1 while Valkey/Redis is left alone.", registry=registry,
+                                  multiprocess_mode="livemax")
+        self.spool_bytes = Gauge("saltcheck_spool_bytes", "Bytes waiting to be shipped.", registry=registry,
+                                 multiprocess_mode="mostrecent")
+        self.spool_age = Gauge("saltcheck_spool_age_seconds", "Age of the oldest segment waiting.", registry=registry,
+                               multiprocess_mode="mostrecent")
+        self.shipped = Counter("saltcheck_shipped_scans", "Scans brought into the database.", registry=registry)
+        self.replica_lag = Gauge("saltcheck_replica_lag_seconds", "Replay delay of the standby; 0 without one.",
+                                 registry=registry, multiprocess_mode="mostrecent")
+
+
+def page(metrics: Metrics) -> bytes:
+    """The text that Prometheus reads: of all processes where they share a folder."""
+    everybody = CollectorRegistry()
+    try:
+        MultiProcessCollector(everybody)
+    except ValueError:  # no shared folder
+        return generate_latest(metrics.registry)
+    return generate_latest(everybody)
+
+
+def forget_process(pid: int) -> None:
+    """A web process ended: its live gauges no longer count."""
+    with suppress(KeyError):  # no shared folder
+        mark_process_dead(pid)
