@@ -50,5 +50,5 @@ def page(metrics: Metrics) -> bytes:
 
 def forget_process(pid: int) -> None:
     """A web process ended: its live gauges no longer count."""
-    with suppress(KeyError):  # no shared folder
+    with suppress(TypeError):  # no shared folder
         mark_process_dead(pid)
