@@ -1,0 +1,172 @@
+"""The client of Valkey/Redis: 50 ms time-outs, no retry, a breaker; made per process at the first call.
+
+redis-py's own defaults (retries with back-off, seconds of time-out) turn an outage of the cache into one of the site.
+"""
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
+
+TIMEOUT_S = 0.05
+FAILURES_TO_OPEN = 3
+OPEN_S = 1.0
+CLOSED, HALF_OPEN, OPEN = "closed", "half_open", "open"
+
+
+class CacheAway(Exception):
+    """The cache did not answer in time, or is not asked just now because it did not before."""
+
+
+class Cache:
+    """One Valkey/Redis (`redis://`, `rediss://`, `unix://`) or a cluster (a comma list of `redis://` addresses).
+
+    `failures` counts calls that got no answer, `refused` those not even tried while the breaker was open.
+    """
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._urls = [one.strip() for one in url.split(",") if one.strip()]
+        self._timeout_s = timeout_s
+        self.is_cluster = len(self._urls) > 1
+        self._pid = -1
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self._failed_in_a_row = 0
+        self._open_until = 0.0
+        self._probing = False
+        self.run_id = ""  # of the server of our newest connection: it changes when the server restarts
+        self.failures = self.refused = 0
+
+    @property
+    def breaker(self) -> str:
+        """closed | half_open | open, for metrics and doctor."""
+        if self._failed_in_a_row < FAILURES_TO_OPEN:
+            return CLOSED
+        return OPEN if time.monotonic() < self._open_until else HALF_OPEN
+
+    def call(self, *command: Any) -> Any:
+        """One command, its answer undecoded (bytes). Raises CacheAway."""
+        return self._guarded(lambda client: client.execute_command(*command))
+
+    def call_all(self, commands: Iterable[tuple]) -> list[Any]:
+        """Many commands in one round trip (in a cluster: one after the other). Raises CacheAway; some may have run."""
+        return self._guarded(lambda client: self._together(client, list(commands)))
+
+    def run(self, script: "Script", keys: list[str], args: list[Any]) -> Any:
+        """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway."""
+        return self._guarded(lambda client: script.run(client, keys, args))
+
+    def run_all(self, script: "Script", calls: list[tuple[list[str], list[Any]]]) -> None:
+        """The script once for each (keys, arguments). Raises CacheAway; some may have run."""
+        if not calls:
+            return
+        self.run(script, *calls[0])  # loads it where it is missing
+        if self.is_cluster:
+            for keys, args in calls[1:]:
+                self.run(script, keys, args)
+        else:
+            self.call_all(("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls[1:])
+
+    def clients(self) -> list[Any]:
+        """A plain client for every primary, for work on all keys (rebuild). Raises CacheAway."""
+        def find(client: Any) -> list[Any]:
+            if not self.is_cluster:
+                return [client]
+            return [client.get_redis_connection(node) for node in client.get_primaries()]
+        return self._guarded(find)
+
+    def close(self) -> None:
+        if self._client is not None and self._pid == os.getpid():
+            self._client.close()
+        self._client = None
+
+    def _guarded(self, ask: Any) -> Any:
+        if self._failed_in_a_row >= FAILURES_TO_OPEN and not self._may_probe():
+            self.refused += 1
+            raise CacheAway("the cache is given a rest after failures")
+        try:
+            if self._pid != os.getpid():
+                self._connect()
+            answer = ask(self._client)
+        except (RedisError, OSError) as error:
+            self._note_failure()
+            raise CacheAway(f"the cache does not answer: {error}") from error
+        finally:
+            self._probing = False
+        self._failed_in_a_row = 0
+        return answer
+
+    def _may_probe(self) -> bool:
+        """Once the rest is over, one caller tries; the others go on without until it knows."""
+        with self._lock:
+            if self._probing or time.monotonic() < self._open_until:
+                return False
+            self._probing = True
+            return True
+
+    def _note_failure(self) -> None:
+        with self._lock:
+            self.failures += 1
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= FAILURES_TO_OPEN:
+                self._open_until = time.monotonic() + OPEN_S
+
+    def _connect(self) -> None:
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            bounds: dict[str, Any] = {
+                "socket_timeout": self._timeout_s, "socket_connect_timeout": self._timeout_s,
+                "retry": Retry(NoBackoff(), 0), "protocol": 2, "health_check_interval": 0,
+            }
+            if self.is_cluster:
+                places = [urlsplit(one) for one in self._urls]
+                nodes = [ClusterNode(place.hostname, place.port or 6379) for place in places]
+                first = places[0]
+                self._client = RedisCluster(startup_nodes=nodes, username=first.username, password=first.password,
+                                            ssl=first.scheme == "rediss", cluster_error_retry_attempts=1, **bounds)
+            else:
+                self._client = redis.Redis.from_url(self._urls[0], redis_connect_func=self._greet, **bounds)
+            self._pid = os.getpid()
+
+    def _greet(self, connection: Any) -> None:
+        """On every new connection: learn which run of the server this is."""
+        connection.on_connect()
+        connection.send_command("INFO", "server")
+        try:
+            told = connection.read_response()
+        except ResponseError:  # an ACL without INFO: a restart then shows as an empty memory only
+            return
+        for line in told.split(b"\r\n"):
+            if line.startswith(b"run_id:"):
+                self.run_id = line[7:].decode()
+
+    def _together(self, client: Any, commands: list[tuple]) -> list[Any]:
+        if self.is_cluster:
+            return [client.execute_command(*command) for command in commands]
+        pipeline = client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return pipeline.execute()
+
+
+class Script:
+    """A Lua script, known to the server by its digest."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def run(self, client: Any, keys: list[str], args: list[Any]) -> Any:
+        try:
+            return client.execute_command("EVALSHA", self.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return client.execute_command("EVAL", self.source, len(keys), *keys, *args)

@@ -1,0 +1,258 @@
+"""The history of a code in Valkey: one round trip reads it and notes the visit.
+
+A code has a *base* (its packed history, as far as the worker has folded it) and a *tail* (its last visits, 32 bytes
+each, layout in `webapp/verify/sighting.py`: byte 0 folded, 8..24 time and device, 28..32 last visit in seconds).
+The first four bytes of a base are its revision, which only grows. The content is otherwise opaque here.
+
+Absence is never an answer: a code without a base is a *miss*, which the caller fills from the database. And what is
+there counts only while this memory is complete: `born` is when it began (a flush, a restart, a gap somebody noticed),
+`shipped` the time up to which all scans are in the database. Scans older than `born` may be missing from the tails,
+so until `shipped` has passed `born` the history is unavailable.
+"""
+import threading
+import time
+from typing import NamedTuple
+
+from cache import keys
+from cache.connection import Cache, CacheAway, Script
+
+RECORD = 32
+TAIL_RECORDS = 32
+RELOAD_S = 1800
+VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the completeness may be
+
+
+class Seen(NamedTuple):
+    """`base` None = a miss, nothing was noted. `tail`: the visits before this one. `own`: on a reload the record of the
+    visit's first page, else None. Times in µs since the epoch. `newborn`: this call found the memory empty."""
+
+    base: bytes | None
+    tail: bytes
+    own: bytes | None
+    registry: int
+    born: int
+    shipped: int
+    newborn: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.shipped >= self.born
+
+
+class Seed(NamedTuple):
+    """What the database holds of a code: fills a miss. An empty base = the database holds nothing.
+    None for the base = the database is away too: the visit is noted all the same."""
+
+    base: bytes | None
+    tail: bytes = b""
+
+
+class HistoryCache:
+    """Safe for threads."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._state = _State(0, 0, 0)
+        self._state_read_at = -VERSION_AGE_S
+        self._gap = False  # a visit could not be noted here: this memory lacks it
+        self._lock = threading.Lock()
+
+    def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, seed: Seed | None = None) -> Seen:
+        """Read the code's history and note the visit `record`, unless it is a reload. Raises CacheAway."""
+        names = [keys.history_bucket(serial), keys.tail(serial)]
+        fill = ("none", b"", b"") if seed is None else \
+            ("blind", b"", b"") if seed.base is None else ("seed", seed.base, seed.tail)
+        gap = self._gap
+        arguments = [keys.history_field(serial), record, now_us // 1_000_000, "1" if note else "0", *fill,
+                     keys.TAIL_WAITING_S, now_us, self._cache.run_id, "1" if gap else "0"]
+        try:
+            if self._cache.is_cluster:
+                state = self._state_at_times(now_us)
+            else:
+                names.append(keys.VERSION)
+            base, tail, own, *told = self._cache.run(OBSERVE, names, arguments)
+        except CacheAway:
+            self._gap = self._gap or note
+            raise
+        if gap:
+            self._gap = False
+        if not self._cache.is_cluster:
+            state = _State(*(int(one or 0) for one in told[:3]))
+        return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(told[3]))
+
+    def registry_version(self) -> int:
+        """The version alone. Raises CacheAway."""
+        return int(self._cache.call("HGET", keys.VERSION, "registry") or 0)
+
+    def bump(self) -> int:
+        """A fact of the registry changed: every process drops what it remembers of it. Raises CacheAway."""
+        return int(self._cache.call("HINCRBY", keys.VERSION, "registry", 1))
+
+    def mark_shipped(self, machine: str, up_to_us: int) -> None:
+        """All scans of this machine up to then are in the database and settled here. Raises CacheAway."""
+        self._cache.call("HSET", keys.SHIPPED, machine, up_to_us)
+        slowest = min(int(one) for one in self._cache.call("HVALS", keys.SHIPPED))
+        self._cache.call("HSET", keys.VERSION, "shipped", slowest)
+
+    def start_anew(self, now_us: int) -> None:
+        """Forget every history; what is known comes from the database again. Raises CacheAway."""
+        for client in self._cache.clients():
+            for pattern in ("h:{*", "t:{*"):
+                _unlink_all(client, pattern)
+        # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
+        self._cache.call("HSET", keys.VERSION, "born", now_us)
+
+    def settle(self, folded: list[tuple[int, bytes, bytes]], now_us: int, lost_before_us: int) -> None:
+        """The worker folded visits: for each (serial, base, keys of the folded records) put the base here if it is
+        newer and mark the records. Raises CacheAway; what was done by then stands and may be done again."""
+        self._cache.run_all(SETTLE, [
+            ([keys.history_bucket(serial), keys.tail(serial)],
+             [keys.history_field(serial), base, now_us // 1_000_000, done, lost_before_us // 1_000_000,
+              keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S])
+            for serial, base, done in folded
+        ])
+
+    def refill(self, bases: list[tuple[int, bytes]]) -> None:
+        """Put many bases at once, where they are newer (rebuild). Raises CacheAway."""
+        self._cache.run_all(SETTLE, [
+            ([keys.history_bucket(serial), keys.tail(serial)],
+             [keys.history_field(serial), base, 0, b"", 0, keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S])
+            for serial, base in bases
+        ])
+
+    def _state_at_times(self, now_us: int) -> "_State":
+        """In a cluster the version lies in another slot than the code: read at most every 500 ms, so that an
+        invalidation reaches this process within half a second."""
+        with self._lock:
+            if time.monotonic() - self._state_read_at >= VERSION_AGE_S:
+                if self._gap:
+                    self._cache.call("HSET", keys.VERSION, "born", now_us)
+                registry, born, shipped = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
+                if born is None:
+                    self._cache.call("HSETNX", keys.VERSION, "born", now_us)
+                self._state = _State(int(registry or 0), int(born or now_us), int(shipped or 0))
+                self._state_read_at = time.monotonic()
+            return self._state
+
+
+class _State(NamedTuple):
+    registry: int
+    born: int
+    shipped: int
+
+
+def _unlink_all(client, pattern: str) -> None:
+    cursor = 0
+    while True:
+        cursor, names = client.scan(cursor, match=pattern, count=1000)
+        if names:
+            client.unlink(*names)
+        if not cursor:
+            return
+
+
+_SHARED_LUA = """
+local SIZE, RELOAD = 32, 1800
+local function revision(base) return #base >= 4 and struct.unpack('<I4', base) or 0 end
+local function key(r) return string.sub(r, 9, 24) end
+local function is_folded(r) return string.byte(r, 1) ~= 0 end
+local function last_visit(r) return (struct.unpack('<I4', r, 29)) end
+local function split(tail)
+  local all = {}
+  for i = 1, #tail - SIZE + 1, SIZE do all[#all + 1] = string.sub(tail, i, i + SIZE - 1) end
+  return all
+end
+"""
+
+# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, ttl, now µs, run id, gap.
+OBSERVE = Script(_SHARED_LUA + """
+local now, note, fill = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
+local registry, born, shipped, newborn = 0, 0, 0, 0
+if KEYS[3] then
+  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'run')
+  registry, born, shipped = v[1] or 0, v[2], v[3] or 0
+  if not born or ARGV[11] == '1' or (ARGV[10] ~= '' and v[4] ~= ARGV[10]) then
+    if not born then newborn = 1 end
+    born = ARGV[9]
+    redis.call('HSET', KEYS[3], 'born', born, 'run', ARGV[10])
+  end
+end
+local base = redis.call('HGET', KEYS[1], ARGV[1])
+if not base and fill == 'none' then return {false, '', false, registry, born, shipped, newborn} end
+local tail = redis.call('GET', KEYS[2]) or ''
+local visits = split(tail)
+local changed = false
+if fill == 'seed' then
+  if not base or revision(base) < revision(ARGV[6]) then
+    base = ARGV[6]
+    redis.call('HSET', KEYS[1], ARGV[1], base)
+  end
+  local at = {}
+  for i, r in ipairs(visits) do at[key(r)] = i end
+  for _, r in ipairs(split(ARGV[7])) do  -- folded in the database: not to be counted twice, good for reloads
+    local i = at[key(r)]
+    if not i then
+      if now - last_visit(r) < RELOAD then table.insert(visits, 1, r); changed = true end
+    elseif not is_folded(visits[i]) then
+      visits[i] = '\\1' .. string.sub(visits[i], 2); changed = true
+    end
+  end
+  if changed then
+    at = nil
+    tail = table.concat(visits)
+  end
+end
+local device = string.sub(ARGV[2], 17, 24)
+for i = #visits, 1, -1 do
+  local r = visits[i]
+  local age = now - last_visit(r)
+  if string.sub(r, 17, 24) == device and age < RELOAD and age > -RELOAD then
+    if note and age > 0 then
+      visits[i] = string.sub(r, 1, 28) .. struct.pack('<I4', now)
+      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[8])
+    end
+    return {base, tail, r, registry, born, shipped, newborn}
+  end
+end
+if note then
+  local kept = {}
+  for _, r in ipairs(visits) do
+    if not is_folded(r) or now - last_visit(r) < RELOAD then kept[#kept + 1] = r end
+  end
+  if #kept >= """ + str(TAIL_RECORDS) + """ then
+    for i, r in ipairs(kept) do
+      if is_folded(r) then table.remove(kept, i); break end
+    end
+  end
+  -- All waiting for the worker: a code under a storm. Its page lags by one round of the worker; the scan is kept.
+  if #kept < """ + str(TAIL_RECORDS) + """ then
+    kept[#kept + 1] = ARGV[2]
+    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[8])
+    changed = false
+  end
+end
+if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[8]) end
+return {base, tail, false, registry, born, shipped, newborn}
+""")
+
+# KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded.
+SETTLE = Script(_SHARED_LUA + """
+local base = redis.call('HGET', KEYS[1], ARGV[1])
+if not base or revision(base) < revision(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+local tail = redis.call('GET', KEYS[2])
+if not tail or #ARGV[4] == 0 then return end
+local done = {}
+for i = 1, #ARGV[4], 16 do done[string.sub(ARGV[4], i, i + 15)] = true end
+local now, lost, kept, waiting = tonumber(ARGV[3]), tonumber(ARGV[5]), {}, false
+for _, r in ipairs(split(tail)) do
+  if done[key(r)] then r = '\\1' .. string.sub(r, 2) end
+  local age = now - last_visit(r)
+  if is_folded(r) then
+    if age < RELOAD then kept[#kept + 1] = r end
+  elseif struct.unpack('<I8', r, 9) / 1000000 >= lost then
+    kept[#kept + 1] = r; waiting = true
+  end
+end
+if #kept == 0 then redis.call('DEL', KEYS[2])
+else redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting and ARGV[6] or ARGV[7]) end
+""")

@@ -1,0 +1,35 @@
+"""Every key of Valkey on one page, with its lifetime. Nothing here is the only copy of anything.
+
+| key | holds | lives |
+|---|---|---|
+| `h:{B}` | hash: code -> packed history (base), for 128 neighbouring serials | until evicted; refilled from code_history |
+| `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
+| `v` | hash: registry version, and since when and how far this memory is complete | for ever |
+| `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
+| `l:...` | registry look-ups (cache/lookups.py) | see there |
+| `r:...` | rate counters (cache/limits.py) | one window |
+
+The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in one slot.
+"""
+
+VERSION = "v"
+SHIPPED = "v:shipped"
+BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
+TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
+TAIL_FOLDED_S = 2_700
+
+
+def history_bucket(serial: int) -> str:
+    return f"h:{{{serial >> BUCKET_BITS:x}}}"
+
+
+def history_field(serial: int) -> int:
+    return serial & (1 << BUCKET_BITS) - 1
+
+
+def tail(serial: int) -> str:
+    return f"t:{{{serial >> BUCKET_BITS:x}}}:{serial:x}"
+
+
+def rate(limit: str, source: str, window: int) -> str:
+    return f"r:{limit}:{source}:{window}"
