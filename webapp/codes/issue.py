@@ -1,7 +1,7 @@
 """Issuing codes (发码): reserve a block, stream its codes into a CSV file, declare it issued.
 
 What a file holds is a pure function of its block and the base address. That is all a resume needs: it compares what
-is there, cuts a torn end off and writes on.
+is there, writes over a torn end and goes on.
 """
 import csv
 import io
@@ -46,7 +46,6 @@ def resume_block(db: Database, keys: CodeKeys, base_url: str, block: Block, out:
                 raise BlockRefused(f"the file differs from block {block.id} before its code {done:,}: another "
                                    f"SALTCHECK_BASE_URL, or edited; restore it, or void the block")
             out.seek(-len(present), os.SEEK_CUR)
-            out.truncate()
             out.write(rows)
         report(done)
     if out.read(1):
