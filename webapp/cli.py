@@ -31,6 +31,7 @@ def build(wanted: str | None) -> typer.Typer:
     """The command line with `wanted` loaded, or with every command when it is not one of ours (help)."""
     cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True,
                       help="Saltcheck (盐证): one scan of a salt bag, one honest verdict.")
+    cli.callback()(lambda: None)  # else Typer drops the word "upload" when upload is the only command loaded
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         module = import_module("webapp.commands." + name.replace("-", "_"))
         if hasattr(module, "app"):

@@ -72,6 +72,11 @@ class Database:
         self._bounds = {"pool_size": pool_size, "statement_ms": statement_ms}
         self._replica_rests_until = 0.0
 
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with; whoever writes also tells the caches, which are named there."""
+        return self._settings
+
     @cached_property
     def write(self) -> Engine:
         return open_engine(self._settings.database, **self._bounds).execution_options(immediate=True)
