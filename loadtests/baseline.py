@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""How much one core serves, side by side in one run:   python loadtests/baseline.py [--quick] [--json FILE]
+
+Every server is pinned to one core (with the Valkey it asks), wrk to the other. Rounds go through all subjects in turn,
+so that what the machine does meanwhile hits all alike; shown are medians and, in brackets, the lowest and highest
+round. Compare ratios, not absolute figures. Every scan request is a scan of its own: another code, another phone,
+another network, judged and kept before its page leaves.
+"""
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if Path(sys.prefix) != ROOT / ".venv" and __name__ == "__main__":
+    made = subprocess.run([ROOT / "saltcheck", "db", "--help"], stdout=subprocess.DEVNULL)
+    if made.returncode:
+        sys.exit(made.returncode)
+    os.execv(ROOT / ".venv/bin/python", [ROOT / ".venv/bin/python", __file__, *sys.argv[1:]])
+sys.path.insert(0, str(ROOT))
+
+from loadtests import load, machine, stages  # noqa: E402
+from loadtests.installation import Installation, installed  # noqa: E402
+from loadtests.subjects import LOAD_CORE, Server, granian, gunicorn, started  # noqa: E402
+
+CONNECTIONS = 32
+QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
+HELLO = "flask_hello"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="five subjects, at most 90 s")
+    parser.add_argument("--json", metavar="FILE", help="write the figures for programs")
+    parser.add_argument("--seconds", type=float, help="length of one run (default 8, quick 3)")
+    parser.add_argument("--rounds", type=int, help="repetitions (default 5, quick 3)")
+    parser.add_argument("--only", help="comma list of subjects; flask_hello is always measured")
+    given = parser.parse_args()
+    machine.need("wrk", "taskset")
+    seconds = given.seconds or (3 if given.quick else 8)
+    rounds = given.rounds or (3 if given.quick else 5)
+    chosen = {HELLO, *given.only.split(",")} if given.only else set(QUICK) if given.quick else None
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saltcheck-load-")))
+        print(machine.describe(), flush=True)
+        subjects = start_subjects(stack, home, chosen)
+        runs = measure(subjects, rounds, seconds)
+    results = {name: median(several) for name, several in runs.items()}
+    ratios = {name: run.requests_per_s / results[HELLO].requests_per_s for name, run in results.items()}
+    print(table(runs, results, ratios))
+    if not given.quick:
+        print(stages.table())
+    if given.json:
+        load.write_json(given.json, results, ratios)
+    failed = {name: run.failed for name, several in runs.items() for run in several if run.failed}
+    if failed:
+        sys.exit(f"baseline: requests failed: {failed}")
+
+
+class Subject:
+    """A server, and how it is asked."""
+
+    def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "", **env: object) -> None:
+        self.url, self.pids, self.script, self.env = server.url + path, [server.pid, *pids], script, env
+        self.asked = 0
+
+    def run(self, seconds: float) -> load.Run:
+        """One run; the next one goes on where this one ended, so that no visit is ever a reload."""
+        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=self.asked, **self.env)
+        self.asked += int(done.requests_per_s * seconds * 1.1) + 1000
+        return done
+
+
+def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dict[str, Subject]:
+    """Everything that is measured, up and idle."""
+
+    def wanted(*names: str) -> bool:
+        return chosen is None or bool(chosen.intersection(names))
+
+    def up(words: list[str], port: int, path: str = "/", **env: str) -> Server:
+        return stack.enter_context(started(words, port, path, **env))
+
+    subjects = {HELLO: Subject(up(gunicorn("loadtests.apps.flask_hello:app", 8401), 8401), [])}
+    if chosen is None:
+        subjects["plain_wsgi"] = Subject(up(gunicorn("loadtests.apps.plain:app", 8402), 8402), [])
+        subjects["flask_page_no_data"] = Subject(up(gunicorn("loadtests.apps.flask_page:app", 8403), 8403), [])
+        subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [])
+        nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
+        subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
+    here = stack.enter_context(installed(home / "sqlite", postgres=False))
+    scans = {"CODES": here.codes, "script": "scans.lua"}
+    if wanted("scan_gunicorn", "wrong_code", "scan_json"):
+        server = up(gunicorn("webapp.wsgi:app", 8411), 8411, "/healthz", **here.env)
+        subjects["scan_gunicorn"] = Subject(server, here.pids, "/", **scans)
+        subjects["scan_json"] = Subject(server, here.pids, "/", **scans | {"HEADERS": "json"})
+        subjects["wrong_code"] = Subject(server, here.pids, "/", CODES=here.wrong_codes, script="scans.lua")
+    if wanted("scan_fastest"):
+        server = up(granian("webapp.wsgi:app", 8412), 8412, "/healthz", **here.env)
+        subjects["scan_fastest"] = Subject(server, here.pids, "/", **scans)
+    if chosen is None:
+        add_postgres(stack, home, subjects, up)
+        subjects["scan_first_ever"] = Subject(server, here.pids, "/", CODES=here.new_codes, script="scans.lua")
+    return {name: one for name, one in subjects.items() if chosen is None or name in chosen}
+
+
+def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up) -> None:
+    there: Installation = stack.enter_context(installed(home / "postgres", postgres=True))
+    for name, words, port in (("scan_gunicorn_postgres", gunicorn("webapp.wsgi:app", 8421), 8421),
+                              ("scan_fastest_postgres", granian("webapp.wsgi:app", 8422), 8422)):
+        subjects[name] = Subject(up(words, port, "/healthz", **there.env), there.pids, "/", CODES=there.codes,
+                                 script="scans.lua")
+
+
+def measure(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[load.Run]]:
+    runs: dict[str, list[load.Run]] = {name: [] for name in subjects}
+    for subject in subjects.values():
+        subject.run(min(1.0, seconds))  # first pages are drawn, first connections made
+    for number in range(1, rounds + 1):
+        for name, subject in subjects.items():
+            runs[name].append(subject.run(seconds))
+            print(f"round {number}/{rounds}  {name:24s}{runs[name][-1].requests_per_s:9.0f}/s", file=sys.stderr)
+    return runs
+
+
+def median(runs: list[load.Run]) -> load.Run:
+    values = [statistics.median(getattr(run, field) for run in runs) for field in load.Run._fields]
+    return load.Run(*values)
+
+
+def table(runs: dict[str, list[load.Run]], results: dict[str, load.Run], ratios: dict[str, float]) -> str:
+    lines = [f"{'':24s}{'requests/s':>11s}{'lowest..highest':>18s}{'x hello':>9s}"
+             f"{'p50 ms':>8s}{'p99 ms':>8s}{'CPU us':>8s}"]
+    for name, run in results.items():
+        spread = [one.requests_per_s for one in runs[name]]
+        lines.append(f"{name:24s}{run.requests_per_s:11.0f}{f'{min(spread):.0f}..{max(spread):.0f}':>18s}"
+                     f"{ratios[name]:9.2f}{run.p50_ms:8.2f}{run.p99_ms:8.2f}{run.cpu_us:8.0f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""A registry to load: one producer, one product, forty lots, many codes, some of them scanned before."""
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from webapp.codes.block import Block, finish, reserve
+from webapp.codes.vectorised import make_codes
+from webapp.db import Database
+from webapp.keys import CodeKeys
+from webapp.migrate import upgrade
+from webapp.models import Batch, CodeHistory, Product, Quality, Shipment, Site
+from webapp.verify.history import History, pack
+
+GLN, GTIN, LOTS = "6999000100006", "06999000100013", 40
+NOW = datetime.now(UTC)
+
+
+def fill(db: Database, keys: CodeKeys, codes: int, history: int, out: Path) -> int:
+    """Migrate, register and issue; write `history` of the codes, evenly spread over the lots, one a line, to `out`.
+    Those have been scanned once before. -> codes written"""
+    upgrade(db)
+    with db.transaction() as connection:
+        connection.execute(insert(Site).values(
+            gln=GLN, owner_gln=GLN, name_zh="压测盐业有限公司", name_en="Load Salt Works", kind="producer",
+            adcode=510300, updated_at=NOW))
+        connection.execute(insert(Product).values(
+            gtin=GTIN, producer_gln=GLN, name_zh="深井精制盐", name_en="Refined well salt", brand="压测",
+            net_weight_g=400, salt_source="well", iodised=True, iodine_mg_kg=25, grade="优级", standard="GB/T 5461",
+            shelf_life_months=36, updated_at=NOW))
+        for number in range(LOTS):
+            add_lot(connection, number)
+    each = history // LOTS
+    with out.open("w") as file:
+        for number in range(LOTS):
+            block = reserve(db, GTIN, lot_name(number), max(codes // LOTS, each), keys.current)
+            finish(db, block)
+            with db.transaction() as connection:
+                connection.execute(insert(CodeHistory), list(histories(block, each)))
+            letters = make_codes(block.version, block.first_number, each, keys)
+            file.write(b"\n".join(bytes(row) for row in letters).decode() + "\n")
+    return each * LOTS
+
+
+def add_lot(connection, number: int) -> None:
+    made = date.today() - timedelta(days=60 + number)
+    batch_id = connection.scalar(insert(Batch).values(
+        gtin=GTIN, lot=lot_name(number), site_gln=GLN, line="A", produced_on=made, best_before=None, quantity=1_000_000,
+        updated_at=NOW).returning(Batch.id))
+    connection.execute(insert(Quality), [
+        {"batch_id": batch_id, "item": item, "value": value, "unit": unit, "tested_on": made}
+        for item, value, unit in (("nacl", 99.2, "g/100g"), ("iodine", 25.1, "mg/kg"), ("lead", 0.05, "mg/kg"))])
+    connection.execute(insert(Shipment).values(
+        owner_gln=GLN, shipment_no=f"S{number}", unit=f"{GTIN}/{lot_name(number)}", batch_id=batch_id, from_gln=GLN,
+        destination_adcode=510000, shipped_at=NOW - timedelta(days=50)))
+
+
+def lot_name(number: int) -> str:
+    return f"LT{number:04d}"
+
+
+def histories(block: Block, count: int) -> Iterator[dict]:
+    """One earlier scan for each of the first codes of a block, a month ago, in Chengdu."""
+    then = int((NOW - timedelta(days=30)).timestamp())
+    seen = History(visits=1, first_at=then, last_at=then, scans=1, devices=1, first_adcode=510100, province_mask=1,
+                   network_bits=1, last_devices=(7, 0, 0, 0, 0))
+    for serial in range(block.first_serial, block.first_serial + count):
+        yield {"serial": serial, "scans": 1, "state": pack(seen), "tail": b"", "updated_at": NOW}
