@@ -31,8 +31,6 @@ class Away:
             self._placed += 1
             self.volume.tick(event.at)
         if province == lot.destination:
-            if first:
-                self.spread.learn(province)
             return None
         cell = lot.away.get(province)
         if cell is None:
@@ -40,6 +38,7 @@ class Away:
             cell.at_n = lot.placed - first
         if first and cell.hits < 3:  # a diversion must not teach us that it is usual
             self._off += 1
+            self.spread.learn(province)
         cell.drain(log(1 - self.own.attack_share) * (lot.placed - first - cell.at_n))
         cell.at_n = lot.placed
         if not cell.source(event, self.rules.clusters.source_hours):
@@ -58,7 +57,7 @@ class Away:
 
     def _alert(self, lot: Lot, province: int, cell: Cell, event: Event) -> Alert | None:
         own = self.own
-        if cell.sources < own.sources or cell.c < self.volume.threshold() or event.at < cell.muted:
+        if cell.sources < own.sources or len(cell.codes) < own.sources or cell.c < self.volume.threshold() or event.at < cell.muted:
             return None
         cell.muted = event.at + self.rules.clusters.mute_days * 86400
         copies = cell.marks >= own.copies_seen and cell.marks >= own.copies_share * cell.hits

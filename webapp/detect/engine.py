@@ -71,14 +71,14 @@ class Engine:
         if self._crawled(event, lot, ledger):
             self.people.drops[Drop.CRAWLED] += 1
             return Learned(b"", [], speak(ledger, None, event, bag, self.open, rules), Drop.CRAWLED)
-        crowded = self.networks.crowded(event.network, event.at)
+        crowded = self.networks.carrier(event)
         trust = min(1.0, self._marked / self._witnesses / 0.02)
         step = weigh.fold(ledger, event, crowded, trust, rules.ledger)
         drop = DROP.get(step.kind)
         alerts: list[Alert] = []
         if step.kind == weigh.WITNESS:
             self._witnesses += 1
-            self.networks.learn(event.network, event.at)
+            self.networks.learn(event)
             self.forged.witness(event.city // 10000)
             if lot is None:
                 drop = Drop.PENDING

@@ -10,6 +10,8 @@ from webapp.detect.clusters import Cell
 from webapp.detect.event import DAY, Event
 from webapp.detect.rules import Rules
 
+MISREAD_KEPT = 4096
+
 
 class Forged:
     def __init__(self, rules: Rules) -> None:
@@ -18,13 +20,22 @@ class Forged:
         self._texts: dict[int, list[str]] = {}
         self._persons: dict[int, int] = {}
         self._since: dict[int, int] = {}
+        self._known: set[str] = set()  # wrong codes of print runs that have their alert
+        self._misread: dict[str, int] = {}
 
     def witness(self, province: int) -> None:
         """One more person in `province`: the chance of wrong codes grows with them."""
         self._persons[province] = self._persons.get(province, 0) + 1
 
+    def _repeated(self, event: Event) -> bool:
+        """Another phone read the very same wrong code: it is printed so."""
+        first = self._misread.setdefault(event.text, event.device)
+        if len(self._misread) > MISREAD_KEPT:
+            del self._misread[next(iter(self._misread))]
+        return first != event.device
+
     def learn(self, event: Event) -> Alert | None:
-        if event.misread or event.bad == "malformed":
+        if event.bad == "malformed" or event.text in self._known or (event.misread and not self._repeated(event)):
             return None
         province = event.city // 10000
         cell = self._cells.get(province)
@@ -47,6 +58,7 @@ class Forged:
         if cell.hits < self.own.sources or glr < self.own.glr or event.at < cell.muted or not province:
             return None
         cell.muted = event.at + self.own.mute_days * DAY
+        self._known.update(texts)
         words = (evidence.cluster(
             f"{cell.hits} 部手机在同一省份查询了不属于本系统的码，只有约 {expected:.1f} 次可用误读解释",
             f"{cell.hits} phones in one province checked codes that are not ours; misreading explains about "

@@ -27,7 +27,7 @@ class Ledger:
     """Unpacked state of one code. `people` counts witnesses: new phones whose evidence was admitted."""
 
     __slots__ = ("first", "last", "scans", "people", "links", "flags", "bot_day", "cities", "counts", "phones", "nets",
-                 "mobile", "fixed", "burst", "household", "display", "forwarded", "viral", "latest", "lat", "lon")
+                 "mobile", "fixed", "burst", "household", "display", "forwarded", "viral", "over", "lat", "lon")
 
     def __init__(self) -> None:
         self.first = self.last = self.scans = self.people = self.links = self.flags = self.bot_day = 0
@@ -35,7 +35,7 @@ class Ledger:
         self.counts = [0, 0, 0, 0]
         self.phones = [0, 0, 0, 0, 0]
         self.nets = [0, 0, 0, 0]
-        self.mobile = self.fixed = self.burst = self.latest = self.lat = self.lon = 0
+        self.mobile = self.fixed = self.burst = self.over = self.lat = self.lon = 0
         self.household = self.display = self.forwarded = self.viral = 0.0
 
     def pack(self) -> bytes:
@@ -43,7 +43,7 @@ class Ledger:
             self.first, self.last, min(self.scans, 65535), min(self.people, 65535), min(self.links, 255), self.flags,
             self.bot_day, *self.cities, *self.counts, *self.phones, *self.nets, min(self.mobile, 255),
             min(self.fixed, 255), min(self.burst, 65535), _short(self.household), _short(self.display),
-            _short(self.forwarded), _short(self.viral), min(self.latest, 65535), self.lat, self.lon)
+            _short(self.forwarded), _short(self.viral), self.over, self.lat, self.lon)
 
 
 def _short(nats: float) -> int:
@@ -62,5 +62,5 @@ def unpack(state: bytes) -> Ledger:
     ledger.mobile, ledger.fixed, ledger.burst = v[24:27]
     ledger.household, ledger.display, ledger.forwarded, ledger.viral = (
         v[27] / UNIT, v[28] / UNIT, v[29] / UNIT, v[30] / UNIT)
-    ledger.latest, ledger.lat, ledger.lon = v[31:34]
+    ledger.over, ledger.lat, ledger.lon = v[31:34]
     return ledger

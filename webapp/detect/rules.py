@@ -56,6 +56,7 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     far_forwarded: float
     crowd_people: float
     burst_new: float
+    burst_over: float
     burst_days: float
     burst_floor: float
     burst_rate: float

@@ -45,7 +45,7 @@ class Second:
 def add(cell: Cell, nats: float, event: Event, rules: Rules, lot: int) -> None:
     """One more observation for a cell; the same source again can only take away."""
     if nats > 0:
-        if not cell.source(event, rules.clusters.source_hours):
+        if event.serial in cell.codes or not cell.source(event, rules.clusters.source_hours):
             return
         cell.hits += 1
         cell.note(event.serial, rules.clusters.codes_kept)

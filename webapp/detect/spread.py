@@ -1,7 +1,7 @@
 """How bags of other destinations spread over the provinces by chance: the learned background of the away detector."""
 from webapp.places import PROVINCE_TABLE
 
-PRIOR_WEIGHT = 300.0
+PRIOR_WEIGHT = 100.0
 
 
 class Spread:

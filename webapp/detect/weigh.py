@@ -1,5 +1,5 @@
 """How one more visit changes a code's ledger, and what the ledger then says: pure functions of 64 bytes and a visit."""
-from math import cos, exp, log, radians
+from math import cos, exp, lgamma, log, radians
 from typing import NamedTuple
 
 from webapp.detect.event import DAY, MOBILE, WIFI, Event
@@ -11,6 +11,7 @@ AGAIN, SHARED, FLOODED, WITNESS = "again", "shared", "flooded", "witness"
 NO_LINE, SAME_LINE, OTHER_LINE, FIRST_LINE = "no_line", "same_line", "other_line", "first_line"
 LAT_STEP, LON_STEP = 36.0 / 65535, 62.0 / 65535  # a phone's position in 2 x 16 bits: 60-90 m, over China
 KM_A_DEGREE = 111.2
+LN_2 = log(2.0)
 FAST, SLOW, SLOW_SHARE = 4.0, 0.5, 0.2  # openings of a forwarded page a day: most at once, a fifth over days
 
 
@@ -45,7 +46,6 @@ def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: Ledge
         _, _ = _burst(ledger, hours, rules)
         ledger.forwarded = max(rules.marked_limit, ledger.forwarded - rules.marked_link)
         ledger.viral = max(rules.marked_limit, ledger.viral - rules.marked_link)
-        ledger.latest = hours
         return _SHARED
     phones.pop()
     phones.insert(0, phone)
@@ -54,9 +54,10 @@ def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: Ledge
         if ledger.mobile >= rules.mobile_free + rules.mobile_per_fixed * ledger.fixed:
             return _FLOODED
         ledger.mobile += 1
-    ledger.people += 1
-    if ledger.people == 1:
-        ledger.latest = ledger.burst = hours
+    if line is not SAME_LINE:  # a known line is the same home, or one person with many pseudonyms
+        ledger.people += 1
+    if ledger.people == 1 and line is not SAME_LINE:
+        ledger.burst = hours
         _count_place(ledger, event, line)
         _keep_point(ledger, event)
         return Step(WITNESS, 0.0, line)
@@ -90,9 +91,7 @@ def _count_place(ledger: Ledger, event: Event, line: str) -> None:
         if not known:
             ledger.cities[i], counts[i] = city, 1
             return
-    i = counts.index(min(counts))
-    if counts[i] <= 1:
-        ledger.cities[i] = city
+    ledger.over = min(65535, ledger.over + 1)  # beyond four cities: only how many
 
 
 def _keep_point(ledger: Ledger, event: Event) -> None:
@@ -109,21 +108,22 @@ def _burst(ledger: Ledger, hours: int, rules: LedgerRules) -> tuple[float, float
     if age < rules.burst_days:
         rate = (1 - SLOW_SHARE) * FAST * exp(-FAST * age) + SLOW_SHARE * SLOW * exp(-SLOW * age)
         cost = log(rules.burst_rate / rate)
-        if cost < rules.burst_new:
+        if cost < rules.burst_over:
             return max(rules.burst_floor, cost), age
     ledger.burst = hours
     return rules.burst_new, 0.0
 
 
 def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trust: float, rules: LedgerRules) -> bool:
-    n = ledger.people
     more = rules.household_more
     late = 0
     for limit in rules.lag_days:
         if lag < limit:
             break
         late += 1
-    household = log(rules.more_people / more[min(n, len(more) + 1) - 2]) + rules.lag_nats[late]
+    household = rules.lag_nats[late]
+    if line is not SAME_LINE:
+        household += log(rules.more_people / more[min(ledger.people, len(more) + 1) - 2])
     display = opened = rules.crowd_people
     if line is SAME_LINE:
         household += rules.known_network
@@ -135,18 +135,9 @@ def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trus
         display += rules.mobile_display
     far, viral = False, 0.0
     if event.city and line is not SAME_LINE:
-        same, away = main_counts(ledger)
-        if same:
-            p_far = (1.0 + away) / (3.0 + same + away)
-            far = event.city // 10000 != main_city(ledger) // 100
-            if far:
-                seen, usual, shared = log(p_far), log(rules.far_household), log(rules.far_forwarded)
-            else:
-                seen, usual, shared = log(1 - p_far), log(1 - rules.far_household), log(1 - rules.far_forwarded)
-            household += seen - usual
-            display += seen - usual
-            opened += seen - shared
-            viral = rules.viral_same_city if event.city // 100 in ledger.cities else rules.viral_new_city
+        main = main_city(ledger)
+        far = bool(main) and event.city // 10000 != main // 100
+        viral = rules.viral_same_city if event.city // 100 in ledger.cities else rules.viral_new_city
     if event.point and ledger.lat:
         if _km(ledger, event.point) <= rules.near_km:
             household += rules.near_household
@@ -162,7 +153,6 @@ def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trus
     ledger.display += display
     ledger.forwarded = max(rules.marked_limit, ledger.forwarded + min(opened, household))
     ledger.viral += viral + burst + unmarked + app
-    ledger.latest = hours
     return far
 
 
@@ -173,15 +163,29 @@ def main_city(ledger: Ledger) -> int:
 
 
 def main_counts(ledger: Ledger) -> tuple[int, int]:
-    """-> witnesses placed in the main city's province, and elsewhere."""
-    province = main_city(ledger) // 100
-    same = away = 0
-    for city, count in zip(ledger.cities, ledger.counts, strict=True):
-        if city // 100 == province:
-            same += count
-        else:
-            away += count
-    return same, away
+    """-> witnesses placed in the province most came from, and in others."""
+    total, best = ledger.over, 0
+    cities, counts = ledger.cities, ledger.counts
+    for i in range(4):
+        count = counts[i]
+        if not count:
+            break
+        total += count
+        province, here = cities[i] // 100, 0
+        for j in range(4):
+            if cities[j] // 100 == province:
+                here += counts[j]
+        best = max(best, here)
+    return best, total - best
+
+
+def place_evidence(ledger: Ledger, far_chance: float) -> float:
+    """ln P(provinces | copies: any mix) - ln P(provinces | all in one, but `far_chance` of each)."""
+    same, away = main_counts(ledger)
+    if same + away < 2:
+        return 0.0
+    copies = lgamma(2.0 + same) + lgamma(1.0 + away) - lgamma(3.0 + same + away) + LN_2
+    return copies - (same - 1) * log(1 - far_chance) - away * log(far_chance)
 
 
 def _km(ledger: Ledger, point: tuple[float, float]) -> float:
@@ -192,7 +196,9 @@ def _km(ledger: Ledger, point: tuple[float, float]) -> float:
 
 def explanations(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules) -> dict[str, float]:
     """X of every innocent explanation: nats by which copies explain the scans better."""
-    household, display, forwarded = ledger.household, ledger.display, ledger.forwarded
+    one_place = place_evidence(ledger, rules.far_household)
+    household, display = ledger.household + one_place, ledger.display + one_place
+    forwarded = ledger.forwarded + place_evidence(ledger, rules.far_forwarded)
     if destination and not open_there and ledger.people and outside(ledger, destination):
         household += rules.off_household
         display += rules.off_display
