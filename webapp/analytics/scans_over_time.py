@@ -33,4 +33,4 @@ def scans_by_product(connection: Connection, scope: Scope, wanted: ScanFilter) -
     question = (select(Rollup.gtin, func.sum(Rollup.scans))
                 .where(*counted(connection, scope, wanted), Rollup.visitor.in_(CLASSES[wanted.visitor]))
                 .group_by(Rollup.gtin))
-    return dict(connection.execute(question).tuples().all())
+    return dict(connection.execute(question).all())

@@ -11,5 +11,5 @@ def new_token() -> str:
 
 
 def hash_token(token: str) -> str:
-    """What is stored and looked up. Plain SHA-256 is enough: 256 random bits cannot be guessed, so need no slow hash."""
+    """What is stored and looked up. SHA-256 is enough: 256 random bits cannot be guessed, so need no slow hash."""
     return sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -86,7 +86,7 @@ def queue(connection: Connection, scope: Scope, wanted: QueueFilter) -> QueuePag
 def open_by_state(connection: Connection, scope: Scope) -> dict[str, int]:
     """How many open cases of each state the scope holds."""
     question = (select(Case.state, func.count()).where(scope.cases(), Case.state.in_(OPEN)).group_by(Case.state))
-    return dict(connection.execute(question).tuples().all())
+    return dict(connection.execute(question).all())
 
 
 def _conditions(scope: Scope, wanted: QueueFilter) -> list[ColumnElement[bool]]:

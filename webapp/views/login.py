@@ -9,7 +9,6 @@ from webapp.auth.sessions import end_session
 from webapp.auth.sign_in import Refusal, sign_in
 from webapp.views import signed_in
 from webapp.views.staff import render, staff
-from webapp.views.visitor import network_of
 
 # A path of ours as a browser may be sent to: one slash first, no backslash, no second host by any spelling.
 OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~/%?&=+:,@-]{0,500}")
@@ -25,7 +24,7 @@ def login():
 def submit():
     """Try the form's e-mail and password."""
     outcome = sign_in(staff().db, staff().limits, request.form.get("email", ""), request.form.get("password", ""),
-                      network_of(request))
+                      request.remote_addr or "")
     if outcome is Refusal.TOO_MANY:
         return _form(outcome), 429, {"Retry-After": "900"}
     if isinstance(outcome, Refusal):

@@ -1,7 +1,14 @@
 """Every address of the product on one page, each with its guard."""
 from flask import Flask
 
-from webapp.views.guards import Guard, guarded
+from webapp.views import login
+from webapp.views.brand import map as brand_map
+from webapp.views.brand import overview
+from webapp.views.cases import actions, case_page, queue
+from webapp.views.enterprise import uploads
+from webapp.views.guards import Guard, guarded, role, sign_in_form
+from webapp.views.oversight import connected
+from webapp.views.staff_errors import with_staff_errors
 
 
 def door(app: Flask, rule: str, name: str, guard: Guard, view, methods=("GET",)) -> None:
@@ -11,3 +18,30 @@ def door(app: Flask, rule: str, name: str, guard: Guard, view, methods=("GET",))
 
 def register(app: Flask) -> None:
     """All doors. A shopper's first, staff's after."""
+    register_staff(app)
+
+
+def register_staff(app: Flask) -> None:
+    """The doors behind the sign-in page. A guard lets `admin` in everywhere; forms are refused unless they are ours."""
+    post = ("POST",)
+    brand, enterprise, authority = role("brand"), role("enterprise"), role("authority")
+    investigator, reader = role("investigator"), role("investigator", "authority")
+    staff_door(app, "/login", "login", sign_in_form, login.login)
+    staff_door(app, "/login", "login_submit", sign_in_form, login.submit, post)
+    staff_door(app, "/logout", "logout", sign_in_form, login.logout, post)
+    staff_door(app, "/brand", "brand_overview", brand, overview.brand_overview)
+    staff_door(app, "/brand/map", "brand_map", brand, brand_map.brand_map)
+    staff_door(app, "/brand/export", "brand_export", brand, brand_map.brand_export)
+    staff_door(app, "/cases", "cases", reader, queue.case_queue)
+    staff_door(app, "/cases/<public_id>", "case", reader, case_page.case_page)
+    staff_door(app, "/cases/<public_id>/take", "case_take", investigator, actions.take, post)
+    staff_door(app, "/cases/<public_id>/note", "case_note", investigator, actions.note, post)
+    staff_door(app, "/cases/<public_id>/move", "case_move", investigator, actions.move, post)
+    staff_door(app, "/cases/<public_id>/void", "case_void", investigator, actions.void_code, post)
+    staff_door(app, "/enterprise", "enterprise", enterprise, uploads.enterprise_uploads)
+    staff_door(app, "/oversight", "oversight", authority, connected.oversight)
+
+
+def staff_door(app: Flask, rule: str, name: str, guard: Guard, view, methods=("GET",)) -> None:
+    """A door whose refusals are staff pages."""
+    app.add_url_rule(rule, name, with_staff_errors(guarded(guard, view)), methods=list(methods))

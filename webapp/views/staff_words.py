@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-FILE = Path(__file__).with_name("staff_words.toml")
+FILE = Path(__file__).parents[2] / "translations" / "staff.toml"
 LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE = "lang"
 
@@ -24,7 +24,6 @@ class Words(NamedTuple):
 @cache
 def words(language: str) -> Words:
     """Every sentence of one language. The file is read at the first page, not at import."""
-    column = LANGUAGES.index(language)
-    return Words(language, {f"{section}.{key}": pair[column]
+    return Words(language, {f"{section}.{key}": pair[language]
                             for section, pairs in tomllib.loads(FILE.read_text("utf-8")).items()
                             for key, pair in pairs.items()})

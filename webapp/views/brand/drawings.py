@@ -30,7 +30,7 @@ class Bubble(NamedTuple):
 
 
 def tiles(located: Cloaked) -> list[Tile]:
-    """All 34 squares, coloured by the square root of their share of the biggest: one city must not grey out the rest."""
+    """All 34 squares, coloured by the square root of their share of the biggest: one must not pale all others."""
     scans = {province.adcode: province.scans for province in located.provinces}
     most = max(scans.values(), default=0)
     return [Tile(province, None if province.adcode in located.elsewhere else scans.get(province.adcode, 0),

@@ -12,7 +12,7 @@ from webapp.places import PLACES
 from webapp.views.brand.drawings import bubbles, chart, tiles
 from webapp.views.lonlat import CHINA
 from webapp.views.signed_in import scope
-from webapp.views.staff import language, place_name, render, staff
+from webapp.views.staff import language, name, place_name, render, staff
 from webapp.views.staff_words import Words, words
 
 PERIODS = (7, 30, 90, 365)
@@ -48,9 +48,9 @@ def brand_export():
     header = [t(f"export.{column}") for column in ("level", "adcode", "place", "places", "scans")]
     rows = ((t(f"level.{row.level}"), row.adcode or "", row_name(row, t), row.places or "",
              "<5" if row.scans is None else row.scans) for row in facts.counts.rows())
-    name = f"scans_{facts.wanted.first_day}_{facts.wanted.last_day}_{facts.wanted.visitor}.csv"
+    filename = f"scans_{facts.wanted.first_day}_{facts.wanted.last_day}_{facts.wanted.visitor}.csv"
     return Response(csv_text(header, rows), mimetype="text/csv",
-                    headers={"Content-Disposition": f"attachment; filename={name}"})
+                    headers={"Content-Disposition": f"attachment; filename={filename}"})
 
 
 def row_name(row: Row, t: Words) -> str:
@@ -61,8 +61,8 @@ def row_name(row: Row, t: Words) -> str:
         case "place" if row.adcode % 10000 == 0:
             return t("level.province_only")
         case "place":
-            one = PLACES[row.adcode] if row.adcode in PLACES else None
-            return (one.name_en if t.language == "en" else one.name_zh) if one else str(row.adcode)
+            one = PLACES.get(row.adcode)
+            return name(t.language, one.name_zh, one.name_en) if one else str(row.adcode)
         case "rest":
             return t("map.rest", n=row.places)
         case "elsewhere":

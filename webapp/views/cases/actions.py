@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from webapp.cases import work
 from webapp.cases.case_file import CaseHead, find
+from webapp.intake.announce import announce_change
 from webapp.views.signed_in import scope
 from webapp.views.staff import staff
 
@@ -38,7 +39,9 @@ def void_code(public_id: str):
             abort(400)
         work.void_code(connection, head.id, head.serial, g.user.email, _text())
 
-    return _do(public_id, void)
+    answer = _do(public_id, void)
+    announce_change()  # only now is it committed; every process forgets what it remembers of the code
+    return answer
 
 
 def _do(public_id: str, act: Callable[[Connection, CaseHead], None]):
