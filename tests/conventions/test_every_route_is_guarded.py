@@ -15,7 +15,8 @@ def app(home) -> Flask:
 def test_every_address_has_a_guard(app: Flask):
     rules = list(app.url_map.iter_rules())
     assert len(rules) > 5
-    assert [rule.rule for rule in rules if not callable(getattr(app.view_functions[rule.endpoint], "guard", None))] == []
+    views = {rule.rule: app.view_functions[rule.endpoint] for rule in rules}
+    assert [rule for rule, view in views.items() if not callable(getattr(view, "guard", None))] == []
 
 
 def test_an_address_outside_the_staff_areas_is_public_by_choice_only(app: Flask):

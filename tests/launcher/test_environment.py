@@ -120,6 +120,16 @@ def test_a_package_that_is_not_the_locked_one_is_refused(ready):
     assert "Traceback" not in err
 
 
+def test_a_lock_without_a_hash_is_refused(ready):
+    before = ready.lock.read_text()
+    make_wheel(ready.wheels, "4.0")
+    ready.lock.write_text("grain==4.0\n")
+    code, out, err = ready.run("doctor")
+    ready.lock.write_text(before)
+    assert (code, out) == (5, "")
+    assert "hash" in err.splitlines()[-1].lower()
+
+
 def test_an_interrupted_installation_is_made_anew(ready):
     (ready.folder / ".venv" / "unfinished").touch()
     ready.module().write_text("half a fi")
