@@ -1,6 +1,8 @@
 """JSON logs: one line an event, control characters escaped, every field bounded."""
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 import structlog
 
@@ -27,6 +29,17 @@ def configure(stream=None) -> None:
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class PlainRecordAsJson(logging.Formatter):
+    """Records of libraries that log by the standard library (gunicorn), in the same shape."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(),
+                 "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat()}
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return json.dumps(bound_fields(None, "", event))
 
 
 log = structlog.get_logger()

@@ -119,12 +119,12 @@ def test_of_two_recalls_the_gravest_is_told(db: Database) -> None:
 def test_a_new_registry_version_is_read_at_once_and_the_same_one_from_memory(db: Database) -> None:
     world.run(db, BASE, BASE + 4095, world.block(db, BASE, BASE + 4095), world.lot(db, "A"))
     look = Lookup(db)
-    look.agrees("1")
+    look.agrees(1)
     assert look.bag(BASE).recall is None
     world.recall(db)
-    assert look.agrees("1")
+    assert look.agrees(1)
     assert look.bag(BASE).recall is None
-    assert not look.agrees("2")
+    assert not look.agrees(2)
     assert look.bag(BASE).recall is not None
 
 
@@ -138,6 +138,20 @@ def test_without_a_version_a_recall_shows_when_a_second_is_over(db: Database, mo
     clock[0] += 0.9
     assert look.bag(BASE).recall is None
     clock[0] += 0.2
+    assert look.bag(BASE).recall is not None
+
+
+def test_just_after_a_new_version_a_late_replica_is_asked_again_within_a_second(
+    db: Database, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world.run(db, BASE, BASE + 4095, world.block(db, BASE, BASE + 4095), world.lot(db, "A"))
+    clock = [100.0]
+    monkeypatch.setattr(lookup_module.time, "monotonic", lambda: clock[0])
+    look = Lookup(db)
+    look.agrees(2)
+    look.bag(BASE)  # the replica has not replayed the recall yet
+    world.recall(db)
+    clock[0] += 1.3
     assert look.bag(BASE).recall is not None
 
 
@@ -161,7 +175,7 @@ def test_what_is_remembered_is_served_as_stale_while_the_database_is_away(sqlite
     look = Lookup(db)
     assert look.bag(BASE).stale is False
     db.away = True
-    look.agrees("2")
+    look.agrees(2)
     assert look.bag(BASE).issued
     assert look.bag(BASE).stale
     with pytest.raises(RegistryAway):

@@ -17,13 +17,13 @@ def unreleased(scan: Scan, bag: Bag, history: History | None, rules: FirstRules)
         return None
     made, today = bag.lot.produced_on, day_of(scan.at)
     if today < made:
-        return _finding(Reason.BEFORE_PRODUCTION, f"生产日期 {made}，早于此日被查询", f"Made on {made}, checked earlier")
+        return _finding(Reason.BEFORE_PRODUCTION, f"生产日期 {made}，在此之前被查询", f"Made on {made}, checked before")
     if bag.shipped_at is None:
         in_store = bag.box is not None or (today - made).days <= rules.unshipped_days
-        return _finding(Reason.BEFORE_SHIPMENT, "无出厂记录", "No record that it left the producer") if in_store else None
+        return _finding(Reason.BEFORE_SHIPMENT, "没有出厂记录", "No record of leaving") if in_store else None
     if scan.at < microseconds(bag.shipped_at) - rules.before_shipment_minutes * MINUTE_US:
         left = f"{bag.shipped_at:%Y-%m-%d %H:%M} UTC"
-        return _finding(Reason.BEFORE_SHIPMENT, f"出厂时间 {left}，早于此时被查询", f"Shipped {left}, checked earlier")
+        return _finding(Reason.BEFORE_SHIPMENT, f"出厂时间 {left}，在此之前被查询", f"Shipped {left}, checked before")
     return None
 
 

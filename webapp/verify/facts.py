@@ -7,11 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """The common base: frozen, packable as msgpack, never part of a reference cycle."""
-
-
-class SiteFacts(Facts):
+class SiteFacts(msgspec.Struct, frozen=True, gc=False):
     """A place with a GLN (场所). kind: producer | wholesaler | warehouse."""
 
     gln: str
@@ -27,7 +23,7 @@ class SiteFacts(Facts):
     phone: str | None = None
 
 
-class ProductFacts(Facts):
+class ProductFacts(msgspec.Struct, frozen=True, gc=False):
     """A product (产品). salt_source: sea | lake | well; shelf_life_months is None where the salt keeps for ever."""
 
     gtin: str
@@ -44,7 +40,7 @@ class ProductFacts(Facts):
     shelf_life_months: int | None
 
 
-class QualityFacts(Facts):
+class QualityFacts(msgspec.Struct, frozen=True, gc=False):
     """One test result (检验结果); `limit` is the text of the rule it was checked against."""
 
     item: str
@@ -57,7 +53,7 @@ class QualityFacts(Facts):
     limit: str | None
 
 
-class ShipmentFacts(Facts):
+class ShipmentFacts(msgspec.Struct, frozen=True, gc=False):
     """Goods that left a site (发货), and when they arrived, if anybody said so."""
 
     shipment_no: str
@@ -71,7 +67,7 @@ class ShipmentFacts(Facts):
     received_at: datetime | None
 
 
-class RecallFacts(Facts):
+class RecallFacts(msgspec.Struct, frozen=True, gc=False):
     """An open recall (召回); level 1 is the gravest. lot None = every lot of the product."""
 
     public_id: str
@@ -81,7 +77,7 @@ class RecallFacts(Facts):
     lot: str | None
 
 
-class LotFacts(Facts):
+class LotFacts(msgspec.Struct, frozen=True, gc=False):
     """A lot (批次) with all that is shown of it. `shipments` are those of the lot as a whole."""
 
     batch_id: int
@@ -101,7 +97,7 @@ class LotFacts(Facts):
     revision: int
 
 
-class Bag(Facts):
+class Bag(msgspec.Struct, frozen=True, gc=False):
     """All that is known of one code. `void` is the reason it was declared invalid, None while it is valid.
 
     `shipments` are the bag's own (of its box or pallet), else its lot's. `label_tag` changes whenever

@@ -1,21 +1,21 @@
 """What is this bag? Process memory first, then Valkey, then the database; and how fresh the answer is.
 
-Whoever changes a fact announces a new registry version (cache/lookups.py). Every scan's history round trip brings the
-current one back, so an entry read under another version is read again at once, in every process. While no version can
+Whoever changes a fact announces a new registry version (cache/history.py: bump). The history round trip of every scan
+brings the current one back, so an entry read under another version is read again at once, in every process. While no version can
 be read (Valkey away) entries live one second. The registry being away, what is remembered is served and marked stale.
 """
 import random
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 
 from webapp.db import Database, DatabaseAway
 from webapp.verify import registry
-from webapp.verify.facts import Bag, LotFacts, ProductFacts, SiteFacts
+from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFacts
 from webapp.verify.lru import Lru
 from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
 
@@ -26,6 +26,7 @@ FACTS_HELD = 5_000
 GOOD_S = 20.0  # an entry of the current version is read again after this long, give or take a quarter
 UNVERSIONED_S = 1.0  # while nobody can say which version is current: a recall must still show within a second
 UNFINISHED_S = 1.0  # data that is still to come (no block, no lot) is looked for again this soon
+YOUNG_S = 5.0  # so long after a new version a replica may still show what was before it
 REST_S = 1.0  # a database that failed is left alone this long
 
 
@@ -36,13 +37,13 @@ class RegistryAway(Exception):
 class SharedCache(Protocol):
     """Pages shared between processes (cache/lookups.py). Both calls answer within 50 ms and never raise."""
 
-    def get_page(self, number: int, version: str) -> bytes | None: ...
-    def put_page(self, number: int, version: str, packed: bytes) -> None: ...
+    def get_page(self, number: int, version: int) -> bytes | None: ...
+    def put_page(self, number: int, version: int, packed: bytes) -> None: ...
 
 
 class _Held(NamedTuple, Generic[T]):
     value: T
-    version: str | None
+    version: int | None
     read_at: float
     good_for: float
 
@@ -53,7 +54,8 @@ class Lookup:
     def __init__(self, db: Database, cache: SharedCache | None = None) -> None:
         self._db = db
         self._cache = cache
-        self._version: str | None = None
+        self._version: int | None = None
+        self._version_since = 0.0
         self._pages: Lru[int, _Held[Bags]] = Lru(STRETCHES_HELD)
         self._facts: Lru[Hashable, _Held[object]] = Lru(FACTS_HELD)
         self._locks = [threading.Lock() for _ in range(64)]
@@ -68,11 +70,12 @@ class Lookup:
             return held.value.bag(serial, stale)
         return held.value.bag(serial)
 
-    def agrees(self, version: str | None) -> bool:
+    def agrees(self, version: int | None) -> bool:
         """Take note of the version a history round trip brought; False when what was just looked up is older."""
         if version == self._version:
             return True
         self._version = version
+        self._version_since = time.monotonic()
         return False
 
     def product(self, gtin: str) -> ProductFacts | None:
@@ -84,6 +87,11 @@ class Lookup:
 
     def site(self, gln: str) -> SiteFacts | None:
         return self._fact(("site", gln), lambda c: registry.read_site(c, gln))
+
+    def recall(self, gtin: str) -> RecallFacts | None:
+        """The open recall of a whole product."""
+        return self._fact(("recall", gtin),
+                          lambda c: registry.recall_of(registry.read_recalls(c, [gtin]), gtin, None))
 
     def invalidate(self) -> None:
         """Forget everything (this process wrote to the registry itself, or a test did)."""
@@ -100,7 +108,7 @@ class Lookup:
         age = time.monotonic() - held.read_at
         return held.version == self._version and age < (held.good_for if self._version is not None else UNVERSIONED_S)
 
-    def _renew(self, key: Hashable, shelf: Lru, held: _Held[T] | None,
+    def _renew(self, key: Hashable, shelf: Lru[Any, _Held[T]], held: _Held[T] | None,
                read: Callable[[], tuple[T, float, int]]) -> tuple[_Held[T], bool]:
         """Read again, one thread a key; the others take what is there if only its time is up. (entry, stale)"""
         lock = self._locks[hash(key) & 63]
@@ -114,7 +122,9 @@ class Lookup:
                 return newer, False
             version, started = self._version, time.monotonic()
             value, good_for, weight = read()
-            held = _Held(value, version, started, good_for * random.uniform(0.75, 1.25))  # noqa: S311
+            if started - self._version_since < YOUNG_S:
+                good_for = min(good_for, UNVERSIONED_S)
+            held = _Held(value, version, started, good_for * random.uniform(0.75, 1.25))
             shelf.put(key, held, weight)
             return held, False
         except DatabaseAway as error:
@@ -126,12 +136,12 @@ class Lookup:
 
     def _read_bags(self, number: int) -> tuple[Bags, float, int]:
         version = self._version
-        packed = self._cache.get_page(number, version) if self._cache and version else None
+        packed = self._cache.get_page(number, version) if self._cache and version is not None else None
         if packed is not None:
             page = msgspec.msgpack.decode(packed, type=Page)
         else:
             page = self._ask(lambda connection: read_page(connection, number))
-            if self._cache and version:
+            if self._cache and version is not None:
                 self._cache.put_page(number, version, msgspec.msgpack.encode(page))
         bags = Bags(page)
         whole = all(stretch.batch_id for stretch in page.stretches)
@@ -142,12 +152,8 @@ class Lookup:
         if time.monotonic() < self._rests_until:
             raise DatabaseAway("the database did not answer a moment ago")
         try:
-            return self._db.ask(question, position_of(self._version))
+            return self._db.ask(question)
         except DatabaseAway:
             self._rests_until = time.monotonic() + REST_S
             raise
 
-
-def position_of(version: str | None) -> str:
-    """The WAL position (LSN) a replica must have replayed to know this version; "" where none was told."""
-    return version.partition("@")[2] if version else ""

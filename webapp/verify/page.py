@@ -4,7 +4,7 @@ A page is a few stretches, each a run of serials of which the same is known. It 
 same value lives in the process, in Valkey and in tests.
 """
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +17,7 @@ from webapp.models.code_run import CodeRun
 from webapp.models.packing import Packing
 from webapp.models.shipment import Shipment
 from webapp.verify import registry
-from webapp.verify.facts import Bag, Facts, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
+from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
 
 PAGE_BITS = 12
 PAGE = 1 << PAGE_BITS
@@ -26,7 +26,7 @@ BLOCK_WITHDRAWN = "码段作废"
 Owned = tuple[str, str]  # (owner's GLN, id): box and pallet ids mean something only to whoever gave them
 
 
-class Stretch(Facts):
+class Stretch(msgspec.Struct, frozen=True, gc=False):
     """From serial `start` to the next stretch, everything is alike. batch_id 0 = no lot."""
 
     start: int
@@ -41,7 +41,7 @@ class Stretch(Facts):
     shipments: tuple[ShipmentFacts, ...] = ()
 
 
-class Page(Facts):
+class Page(msgspec.Struct, frozen=True, gc=False):
     stretches: tuple[Stretch, ...]
     lots: dict[int, LotFacts]
     products: dict[str, ProductFacts]
@@ -58,7 +58,7 @@ class Bags:
         self.weight = len(self._starts)
 
     def bag(self, serial: int, stale: bool = False) -> Bag:
-        return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale)
+        return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale=stale)
 
 
 def read_page(connection: Connection, number: int) -> Page:
@@ -96,7 +96,7 @@ def read_page(connection: Connection, number: int) -> Page:
     return Page(tuple(stretch(start) for start in starts), lots, registry.read_products(connection, gtins))
 
 
-def _starts(first: int, last: int, rows: Sequence[Row[Any]]) -> list[int]:
+def _starts(first: int, last: int, rows: Iterable[Any]) -> list[int]:
     """Every serial at which something begins, or just ended."""
     edges = {edge for row in rows for edge in (row.first_serial, row.last_serial + 1) if first < edge <= last}
     return sorted(edges | {first})

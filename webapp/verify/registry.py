@@ -6,7 +6,7 @@ the row that starts last at or before `first`, and the rows that start inside.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, Select, func, or_, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, Connection, Row, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.models.batch import Batch
@@ -38,7 +38,7 @@ def covering(table: Interval, first: int, last: int) -> Select[Any]:
     )
 
 
-def voids(first: int, last: int) -> Select[Any]:
+def voids(first: int, last: int) -> Select[int, int, str]:
     """Voids that touch first..last. They may overlap; people make them one at a time, so there are few."""
     return select(CodeVoid.first_serial, CodeVoid.last_serial, CodeVoid.reason).where(
         CodeVoid.first_serial <= last, CodeVoid.last_serial >= first)
@@ -67,7 +67,7 @@ def read_lots(connection: Connection, *, batch_ids: Iterable[int] = (),
               named: Iterable[tuple[str, str]] = ()) -> dict[int, LotFacts]:
     """Whole lots by row number, and by (gtin, lot). At most five queries, however many lots."""
     made_at, producer = aliased(Site, name="made_at"), aliased(Site, name="producer")
-    wanted = [Batch.id.in_(list(batch_ids))]
+    wanted: list[ColumnElement[bool]] = [Batch.id.in_(list(batch_ids))]
     wanted += [(Batch.gtin == gtin) & (Batch.lot == lot) for gtin, lot in named]
     rows = connection.execute(
         select(Batch, Product, made_at, producer)
@@ -103,8 +103,9 @@ def read_recalls(connection: Connection, gtins: Iterable[str]) -> dict[str, list
         .where(Recall.gtin.in_(list(gtins)), Recall.closed_at.is_(None))
         .order_by(Recall.level, Recall.opened_at.desc()))
     found: dict[str, list[RecallFacts]] = {}
-    for gtin, *facts in rows:
-        found.setdefault(gtin, []).append(RecallFacts(*facts))
+    for row in rows:
+        facts = RecallFacts(row.public_id, row.level, row.reason, row.opened_at, row.lot)
+        found.setdefault(row.gtin, []).append(facts)
     return found
 
 

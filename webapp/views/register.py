@@ -6,8 +6,9 @@ from webapp.views.brand import map as brand_map
 from webapp.views.brand import overview
 from webapp.views.cases import actions, case_page, queue
 from webapp.views.enterprise import uploads
-from webapp.views.guards import Guard, guarded, role, sign_in_form
+from webapp.views.guards import Guard, guarded, public, role, sign_in_form
 from webapp.views.oversight import connected
+from webapp.views.public import check_page, home_page, machine_pages, registry_pages, scan_page_view
 from webapp.views.staff_errors import with_staff_errors
 
 
@@ -18,7 +19,22 @@ def door(app: Flask, rule: str, name: str, guard: Guard, view, methods=("GET",))
 
 def register(app: Flask) -> None:
     """All doors. A shopper's first, staff's after."""
+    register_public(app)
     register_staff(app)
+
+
+def register_public(app: Flask) -> None:
+    """A shopper's doors. /CODE comes last in Flask's eyes: every fixed address wins over it."""
+    door(app, "/", "home", public, home_page.home_page)
+    door(app, "/check", "check", public, check_page.check_page)
+    door(app, "/p/<gtin>", "product", public, registry_pages.product_page)
+    door(app, "/b/<gtin>/<lot>", "batch", public, registry_pages.batch_page)
+    door(app, "/o/<gln>", "origin", public, registry_pages.origin_page)
+    door(app, "/robots.txt", "robots", public, machine_pages.robots)
+    door(app, "/favicon.ico", "favicon", public, machine_pages.favicon)
+    door(app, "/healthz", "healthz", public, machine_pages.healthz)
+    door(app, "/readyz", "readyz", public, machine_pages.readyz)
+    door(app, "/<text>", "scan_page", public, scan_page_view.scan_page)
 
 
 def register_staff(app: Flask) -> None:

@@ -1,0 +1,26 @@
+"""gunicorn's settings, each with its reason. Everything a deployment changes comes from the command line."""
+import multiprocessing
+import os
+from pathlib import Path
+
+worker_class = "gthread"  # gevent is a little faster and loses badly at p99 under load
+threads = 4  # they overlap the wait for Valkey and share one fdatasync; more only queue for the interpreter
+workers = int(os.environ.get("WEB_CONCURRENCY", "0")) or multiprocessing.cpu_count()
+reuse_port = True  # workers that share one listening socket fight for it: 2.5 times slower
+keepalive = 30  # nginx keeps its connections open; longer than its own, so that it is nginx that closes
+timeout = 30  # of a worker that no longer beats its heart, not of a request
+graceful_timeout = 20
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the heartbeat must not wait for a slow disk
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+accesslog = None  # nginx has one; ours would cost a system call a scan and keep addresses for no purpose
+control_socket_disable = True  # nobody steers us by a socket in the home folder
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "webapp.logs.PlainRecordAsJson"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False}},
+}

@@ -1,0 +1,74 @@
+"""From one visit to a code's address to its answer; the Flask view and the lane in front of it both call this.
+
+read code -> look up -> observe -> judge -> keep -> page
+"""
+from webapp.detect.pipeline import REGISTRY_AWAY, judge
+from webapp.scanlog.observer import Observation
+from webapp.scanlog.scan import Scan, encode, scan_id
+from webapp.verify.code import BadCode, read_code
+from webapp.verify.facts import Bag
+from webapp.verify.lookup import Lookup, RegistryAway
+from webapp.verify.verdict import Verdict
+from webapp.views.headers import Answer
+from webapp.views.public.parts import Parts
+from webapp.views.public.scan_page import Told
+from webapp.views.visitor import Visit
+
+OK, BAD_REQUEST, NOT_FOUND = "200 OK", "400 Bad Request", "404 Not Found"
+
+
+def answer(visit: Visit, text: str, parts: Parts) -> Answer:
+    """`text` is what stands in the address. What is not our code is answered before anything else is asked."""
+    code = read_code(text, parts.keys.codes)
+    if isinstance(code, BadCode):
+        return _refusal(visit, code, parts)
+    bag = _bag(parts.lookup, code.serial)
+    seen = parts.observer.observe(_scan(visit, code.serial), visit.counted)
+    if not parts.lookup.agrees(seen.registry_version):
+        bag = _bag(parts.lookup, code.serial)  # somebody changed the registry since we read it
+    judgement = REGISTRY_AWAY if bag is None else judge(seen.scan, bag, seen.history, parts.rules)
+    recorded = visit.counted and (seen.kept or parts.spool.append(encode(seen.scan, judgement.verdict)))
+    told = Told(code.text, visit.at_us, judgement, bag, seen.history, _degraded(bag, seen), recorded,
+                notice=visit.counted and not recorded)
+    status = NOT_FOUND if judgement.verdict is Verdict.UNKNOWN else OK
+    if visit.wants_json:
+        return _answer(visit, status, parts.headers.json, parts.json.body(visit.language, told))
+    return _answer(visit, status, parts.headers.html, parts.pages.page(visit.language, told))
+
+
+def _refusal(visit: Visit, bad: BadCode, parts: Parts) -> Answer:
+    """No query, no key, no row: a page, and a count in memory."""
+    if bad.kind == "forged":
+        parts.wrong_codes.count(visit, bad.text)
+    status = NOT_FOUND if bad.kind == "forged" else BAD_REQUEST
+    if visit.wants_json:
+        return Answer(status, parts.headers.json, parts.refusals.json(visit.language, bad))
+    return Answer(status, parts.headers.html, parts.refusals.page(visit.language, bad))
+
+
+def _bag(lookup: Lookup, serial: int) -> Bag | None:
+    try:
+        return lookup.bag(serial)
+    except RegistryAway:
+        return None
+
+
+def _scan(visit: Visit, serial: int) -> Scan:
+    place = visit.located
+    return Scan(
+        scan_id(visit.device, serial, visit.at_us), visit.at_us, serial, visit.device, visit.network, place.adcode,
+        place.source, place.radius_km, visit.agent, visit.wifi, place.hosting, visit.shared, visit.role, "")
+
+
+def _degraded(bag: Bag | None, seen: Observation) -> tuple[str, ...]:
+    """What this answer had to do without."""
+    if seen.history is not None and bag is not None and not bag.stale:
+        return ()
+    registry = ("registry",) if bag is None or bag.stale else ()
+    return registry if seen.history is not None else ("history", *registry)
+
+
+def _answer(visit: Visit, status: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    if visit.set_cookie is not None:
+        headers = [*headers, ("Set-Cookie", visit.set_cookie)]
+    return Answer(status, headers, body)
