@@ -67,7 +67,7 @@ class HistoryCache:
                      keys.TAIL_WAITING_S, now_us, self._cache.run_id, "1" if gap else "0"]
         try:
             if self._cache.is_cluster:
-                state = self._state_at_times(now_us)
+                state = self._state_at_times(now_us, gap)
             else:
                 names.append(keys.VERSION)
             base, tail, own, *told = self._cache.run(OBSERVE, names, arguments)
@@ -120,12 +120,12 @@ class HistoryCache:
             for serial, base in bases
         ])
 
-    def _state_at_times(self, now_us: int) -> "_State":
+    def _state_at_times(self, now_us: int, gap: bool) -> "_State":
         """In a cluster the version lies in another slot than the code: read at most every 500 ms, so that an
         invalidation reaches this process within half a second."""
         with self._lock:
-            if time.monotonic() - self._state_read_at >= VERSION_AGE_S:
-                if self._gap:
+            if gap or time.monotonic() - self._state_read_at >= VERSION_AGE_S:
+                if gap:
                     self._cache.call("HSET", keys.VERSION, "born", now_us)
                 registry, born, shipped = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
                 if born is None:

@@ -2,7 +2,7 @@
 
 | key | holds | lives |
 |---|---|---|
-| `h:{B}` | hash: code -> packed history (base), for 128 neighbouring serials | until evicted; refilled from code_history |
+| `h:{B}` | hash: code -> packed history (base), for 128 neighbouring serials | until evicted |
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, and since when and how far this memory is complete | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |

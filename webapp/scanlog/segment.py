@@ -104,3 +104,8 @@ def _record(held: bytes, position: int) -> bytes | None:
     if not 0 < length <= MAX_PAYLOAD or len(payload) != length or google_crc32c.value(payload) != crc:
         return None
     return payload
+
+
+def pending(folder: Path) -> bool:
+    """Whether any segment holds records (perhaps shipped already, but not yet deleted)."""
+    return any(path.stat().st_size for path in segments(folder)) if folder.is_dir() else False

@@ -70,7 +70,7 @@ class Spool:
         self.kept = self.refused = self.syncs = 0
 
     def append(self, payload: bytes) -> bool:
-        """Keep one record. True once it is as safe as `sync` promises; False when it could not be kept. Never raises."""
+        """Keep one record. True once it is as safe as `sync` promises, False when it cannot be kept. Never raises."""
         if not 0 < len(payload) <= MAX_PAYLOAD:
             self.refused += 1
             return False

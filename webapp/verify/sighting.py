@@ -7,10 +7,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-# folded, flags, radius km | adcode | at µs | device | network hash | last visit s. cache/history.py reads the same bytes.
+# folded, flags, radius km | adcode | at µs | device | network hash | last visit s. cache/history.py reads these too.
 _RECORD = struct.Struct("<BBHIQQII")
 SIZE = _RECORD.size
-FOLDED_AT, KEY, LAST_VISIT_AT = 0, slice(8, 24), 28  # byte positions; KEY = (at, device) names a visit of a code
+FOLDED_AT, KEY = 0, slice(8, 24)  # byte positions; KEY = (at, device) names a visit of a code
 TAIL_RECORDS = 32
 RELOAD_S = 1800
 MEMORY_S = 2700  # a folded record is of no use once no reload can be counted from it
@@ -51,10 +51,14 @@ def records(tail: bytes) -> Iterator[bytes]:
         yield tail[start:start + SIZE]
 
 
+def is_folded(record: bytes) -> bool:
+    return record[FOLDED_AT] != 0
+
+
 def waiting(tail: bytes, lost_before: int = 0) -> list[Sighting]:
     """Visits the worker has not folded yet, in order of time. One from before `lost_before` (µs) will never be: its
     process died between noting and keeping it, so it was never acknowledged and does not count."""
-    found = [unpack(record) for record in records(tail) if not record[FOLDED_AT]]
+    found = [unpack(record) for record in records(tail) if not is_folded(record)]
     return sorted(seen for seen in found if seen.at >= lost_before)
 
 

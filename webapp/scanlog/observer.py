@@ -1,0 +1,118 @@
+"""Observe a scan: what was known of its code before, and the visit noted, in one round trip to Valkey."""
+import socket
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select
+
+from cache.connection import Cache, CacheAway
+from cache.history import HistoryCache, Seed, Seen
+from webapp.db import Database, DatabaseAway
+from webapp.models import CodeHistory
+from webapp.scanlog.scan import Scan, retimed, sighting_of
+from webapp.scanlog.segment import pending
+from webapp.settings import Settings
+from webapp.verify.history import NOTHING, History, observe, unpack
+from webapp.verify.lru import Lru
+from webapp.verify.sighting import RELOAD_S, SHARED, is_folded, pack, waiting
+from webapp.verify.sighting import unpack as sighting
+
+REMEMBERED_LOCALLY = 20_000
+PHANTOM_AFTER_US = 60_000_000  # no request takes a minute from noting a visit to keeping it
+
+
+class Observation(NamedTuple):
+    """What the page needs to know before it judges.
+
+    scan: the scan to judge and to keep. On a reload it bears the time, and so the id, of the visit's first page, so
+    that keeping it once more is harmless; a share marker is taken off where this very phone scanned the bag before.
+    history: before this visit; None = not available right now, which is never the same as "no scan yet" (scans == 0).
+    reload: this device looked at this code less than 30 minutes ago. kept: the scan is in the database already, there
+    is nothing to append. registry_version: for `Lookup.agrees`; None = unknown.
+    """
+
+    scan: Scan
+    history: History | None
+    reload: bool
+    kept: bool
+    registry_version: int | None
+
+
+class Observer:
+    """One per process; opens nothing before the first scan. Safe for threads."""
+
+    def __init__(self, db: Database, cache: Cache, settings: Settings) -> None:
+        self._db = db
+        self._memory = HistoryCache(cache)
+        self._spool = settings.spool
+        self._recent: Lru[tuple[int, int], int] = Lru(REMEMBERED_LOCALLY)  # (device, serial) -> at; only in an outage
+
+    def observe(self, scan: Scan, note: bool = True) -> Observation:
+        """`note` False (previews, bots, HEAD): read only, the visit leaves no trace. Never raises."""
+        record = pack(sighting_of(scan))
+        try:
+            seen = self._memory.observe(scan.serial, record, scan.at, note=note)
+            if seen.base is None:
+                seen = self._memory.observe(scan.serial, record, scan.at, note=note, seed=self._seed(scan.serial))
+            if seen.newborn and not pending(self._spool):
+                # An empty memory beside an empty spool: everything there ever was is in the database.
+                self._memory.mark_shipped(machine(), seen.born)
+                seen = seen._replace(shipped=max(seen.shipped, seen.born))
+        except CacheAway:
+            return self._without_memory(scan, note)
+        return _observation(scan, seen)
+
+    def _seed(self, serial: int) -> Seed:
+        try:
+            row = self._db.ask(lambda connection: _read(connection, serial))
+        except DatabaseAway:
+            return Seed(None)
+        return Seed(*row) if row is not None else Seed(b"")
+
+    def _without_memory(self, scan: Scan, note: bool) -> Observation:
+        """Valkey is away: nothing is known, but this process can still tell a reload of what it saw itself."""
+        name = (scan.device, scan.serial)
+        first = self._recent.get(name)
+        if first is not None and 0 <= scan.at - first < RELOAD_S * 1_000_000:
+            return Observation(retimed(scan, first), None, True, False, None)
+        if note:
+            self._recent.put(name, scan.at)
+        return Observation(scan, None, False, False, None)
+
+
+def machine() -> str:
+    """Who answers for a spool folder: a name per machine."""
+    return socket.gethostname()
+
+
+def _read(connection: Connection, serial: int) -> tuple[bytes, bytes] | None:
+    row = connection.execute(_HISTORY, {"wanted": serial}).one_or_none()
+    return (row.state, row.tail) if row is not None else None
+
+
+_HISTORY = select(CodeHistory.state, CodeHistory.tail).where(CodeHistory.serial == bindparam("wanted"))
+
+
+def _observation(scan: Scan, seen: Seen) -> Observation:
+    if seen.own is not None:
+        own = sighting(seen.own)
+        scan = msgspec.structs.replace(retimed(scan, own.at), shared=bool(own.flags & SHARED))
+    history = _fold(seen) if seen.base is not None and seen.complete else None
+    if scan.shared and history is not None and history.knows(scan.device):
+        scan = msgspec.structs.replace(scan, shared=False)
+    kept = seen.own is not None and is_folded(seen.own)
+    return Observation(scan, history, seen.own is not None, kept, seen.registry)
+
+
+def _fold(seen: Seen) -> History:
+    """Base and waiting visits together, but for this visit's own first page."""
+    history = unpack(seen.base or b"")
+    own = None
+    if seen.own is not None:
+        if is_folded(seen.own) and history.visits == 1:
+            return NOTHING  # whoever reloads a first check still sees a first check
+        own = sighting(seen.own)
+    for one in waiting(seen.tail, seen.shipped - PHANTOM_AFTER_US):
+        if one != own:
+            history = observe(history, one)
+    return history
