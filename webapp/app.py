@@ -49,9 +49,11 @@ def create_app(settings: Settings) -> Flask:
 def make_parts(settings: Settings, keys: Keys) -> Parts:
     """What the shopper's pages work with, with a database pool of their own."""
     db, cache, templates = Database(settings), Cache(settings.redis), Templates()
+    spool = Spool(settings.spool)
     return Parts(
         settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip), lookup=Lookup(db),
-        observer=Observer(db, cache, settings), spool=Spool(settings.spool), wrong_codes=WrongCodes(),
+        observer=Observer(db, cache, settings), spool=spool,
+        wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from webapp.views import visitor
-from webapp.views.bad_requests import MAX_QUERY, Hosts
+from webapp.views.bad_requests import Hosts, fault_of
 from webapp.views.public.parts import Parts
 from webapp.views.public.scan_answer import answer
 
@@ -28,8 +28,7 @@ class ScanLane:
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if not (LOOKS_LIKE_A_CODE(path) and method in ("GET", "HEAD") and self._hosts.knows(environ.get("HTTP_HOST", ""))
-                and len(environ["QUERY_STRING"]) <= MAX_QUERY):
+        if method not in ("GET", "HEAD") or not LOOKS_LIKE_A_CODE(path) or fault_of(environ, self._hosts) is not None:
             return self._rest(environ, start)
         parts = self._parts
         visit = visitor.read(environ, parts)

@@ -52,9 +52,10 @@ class Observer:
         record = pack(sighting_of(scan))
         try:
             seen = self._memory.observe(scan.serial, record, scan.at, note=note)
+            newborn = seen.newborn
             if seen.base is None:
                 seen = self._memory.observe(scan.serial, record, scan.at, note=note, seed=self._seed(scan.serial))
-            if seen.newborn and not pending(self._spool):
+            if newborn and not pending(self._spool):
                 # An empty memory beside an empty spool: everything there ever was is in the database.
                 self._memory.mark_shipped(machine(), seen.born)
                 seen = seen._replace(shipped=max(seen.shipped, seen.born))

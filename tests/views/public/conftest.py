@@ -1,0 +1,45 @@
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.verify import world
+from webapp.app import create_app
+from webapp.db import Database
+from webapp.settings import load_settings
+from webapp.verify.code import code_of
+from webapp.views.public.parts import Parts
+
+PHONE = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36"
+
+
+class Shop(NamedTuple):
+    """A served product: `phone()` makes a new shopper's browser, `code(n)` the code of running number n."""
+
+    parts: Parts
+    phone: Callable[..., FlaskClient]
+    code: Callable[[int], str]
+
+    @property
+    def db(self) -> Database:
+        return self.parts.db
+
+
+@pytest.fixture
+def shop(home, sqlite_url: str, valkey_url: str) -> Iterator[Shop]:
+    """The whole app on SQLite and a real Valkey, with two producers and two products in its registry."""
+    app = create_app(load_settings(home=home, database_url=sqlite_url, redis_url=valkey_url))
+    parts: Parts = app.extensions["parts"]
+    world.people_and_goods(parts.db)
+
+    def phone(network: str = "198.51.100.7", agent: str = PHONE, **headers: str) -> FlaskClient:
+        client = app.test_client()
+        client.environ_base.update(
+            {"REMOTE_ADDR": network, "HTTP_USER_AGENT": agent, "HTTP_HOST": "127.0.0.1:8000"},
+            **{f"HTTP_{name.upper()}": value for name, value in headers.items()})
+        return client
+
+    yield Shop(parts, phone, lambda number: code_of(world.BASE + number, parts.keys.codes))
+    parts.spool.close()
+    parts.db.close()
