@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-# Alembic and gunicorn execute these files themselves; they are scripts, not modules.
-EXECUTED = {"webapp.migrations.env", "webapp.gunicorn_conf"}
+# Alembic and gunicorn execute these files themselves; they are entries, not modules.
+EXECUTED = {"webapp.migrations.env", "webapp.gunicorn_conf", "webapp.wsgi"}
 
 WATCH = r"""
 import importlib, json, os, sys
