@@ -118,6 +118,7 @@ def test_a_package_that_is_not_the_locked_one_is_refused(ready):
     assert (code, out) == (5, "")
     assert "installing requirements.lock failed" in err.splitlines()[-1]
     assert "Traceback" not in err
+    assert ready.run("doctor") == (0, "1.0 doctor\n", "")  # what was there before is still whole
 
 
 def test_a_lock_without_a_hash_is_refused(ready):

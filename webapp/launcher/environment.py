@@ -89,8 +89,10 @@ def _install(root: str, lock: str) -> None:
         pass
     total = sum(line[:1].isalnum() for line in _read(os.path.join(root, lock)).splitlines())
     say(f"installing {total} packages from {lock} (once; about a minute)")
-    code, ending = _run_pip(root, lock, total)
+    code, ending, began = _run_pip(root, lock, total)
     if code:
+        if not began:  # no package was touched: what was there before is still whole
+            os.remove(_unfinished(root))
         raise CannotStart(f"installing {lock} failed: {ending}; check the network and pip's settings, then start again")
     with open(os.path.join(_site_packages(root), "saltcheck.pth"), "w") as places:
         places.write(root + "\n")  # webapp and cache are importable from any working directory
@@ -99,8 +101,11 @@ def _install(root: str, lock: str) -> None:
     os.remove(_unfinished(root))
 
 
-def _run_pip(root: str, lock: str, total: int) -> tuple[int, str]:
-    """pip's exit code and its last error line; on a terminal a counter runs meanwhile."""
+def _run_pip(root: str, lock: str, total: int) -> tuple[int, str, bool]:
+    """pip's exit code, its last error line, and whether it got as far as changing .venv.
+
+    On a terminal a counter runs meanwhile.
+    """
     import subprocess
 
     pip = subprocess.Popen(
@@ -110,17 +115,19 @@ def _run_pip(root: str, lock: str, total: int) -> tuple[int, str]:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
     assert pip.stdout is not None
-    done, ending = 0, "pip said nothing"
+    done, ending, began = 0, "pip said nothing", False
     for line in pip.stdout:
         if line.startswith(("Collecting ", "Requirement already satisfied: ", "Ignoring ")):
             done += 1
             if sys.stderr.isatty():
                 print(f"\r  {min(done, total)}/{total}", end="", file=sys.stderr, flush=True)
+        elif line.startswith("Installing collected packages: "):
+            began = True
         elif line.startswith("ERROR: "):
             ending = line.removeprefix("ERROR: ").strip()
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
-    return pip.wait(), ending
+    return pip.wait(), ending, began
 
 
 def _fingerprint(root: str, lock: str) -> str:
