@@ -88,19 +88,21 @@ class HistoryCache:
         """A fact of the registry changed: every process drops what it remembers of it. Raises CacheAway."""
         return int(self._cache.call("HINCRBY", keys.VERSION, "registry", 1))
 
-    def mark_shipped(self, machine: str, up_to_us: int) -> None:
-        """All scans of this machine up to then are in the database and settled here. Raises CacheAway."""
+    def mark_shipped(self, machine: str, up_to_us: int) -> int:
+        """All scans of this machine up to then are in the database and settled here. -> the time up to which that is
+        true of every machine. Raises CacheAway."""
         self._cache.call("HSET", keys.SHIPPED, machine, up_to_us)
         slowest = min(int(one) for one in self._cache.call("HVALS", keys.SHIPPED))
         self._cache.call("HSET", keys.VERSION, "shipped", slowest)
+        return slowest
 
-    def start_anew(self, now_us: int) -> None:
+    def start_anew(self) -> None:
         """Forget every history; what is known comes from the database again. Raises CacheAway."""
         for client in self._cache.clients():
             for pattern in ("h:{*", "t:{*"):
                 _unlink_all(client, pattern)
         # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
-        self._cache.call("HSET", keys.VERSION, "born", now_us)
+        self._cache.call("HSET", keys.VERSION, "born", time.time_ns() // 1000)
 
     def settle(self, folded: list[tuple[int, bytes, bytes]], now_us: int, lost_before_us: int) -> None:
         """The worker folded visits: for each (serial, base, keys of the folded records) put the base here if it is

@@ -1,0 +1,75 @@
+"""After a commit: tell Valkey what is folded. A failure costs nothing but the work to tell it later."""
+import time
+from pathlib import Path
+
+import structlog
+
+from cache.connection import CacheAway
+from cache.history import HistoryCache
+from webapp.scanlog.segment import sync_folder
+
+MARKER = "unsettled"
+REMEMBERED = 100_000
+AT_ONCE = 500
+PHANTOM_AFTER_US = 60_000_000  # as scanlog/observer.py: a visit noted and not kept within a minute never will be
+MARGIN_US = 1_000_000  # a scan's time is taken up to so long before it stands in the spool
+
+log = structlog.get_logger()
+
+
+class Settler:
+    """Brings folded histories into Valkey; remembers what it could not bring while Valkey was away.
+
+    Too much to remember, or a restart while something was open (the marker file tells): then Valkey forgets every
+    history and learns from the database again.
+    """
+
+    def __init__(self, memory: HistoryCache, folder: Path) -> None:
+        self._memory = memory
+        self._marker = folder / MARKER
+        self._open: dict[int, tuple[bytes, bytes]] = {}  # serial -> (packed history, keys of the folded records)
+        self._forget_all = self._marker.exists()
+        self._shipped_to = 0
+
+    def settle(self, histories: dict[int, bytes], keys: dict[int, bytes]) -> None:
+        for serial, packed in histories.items():
+            _, before = self._open.get(serial, (b"", b""))
+            self._open[serial] = packed, before + keys.get(serial, b"")
+        if len(self._open) > REMEMBERED:
+            self._open.clear()
+            self._forget_all = True
+        self.catch_up()
+
+    def catch_up(self) -> bool:
+        """Bring what is open. True when nothing is."""
+        now = time.time_ns() // 1000
+        try:
+            if self._forget_all:
+                self._memory.start_anew()
+                self._forget_all = False
+            while self._open:
+                part = [(serial, *self._open[serial]) for serial in list(self._open)[:AT_ONCE]]
+                self._memory.settle(part, now, self._shipped_to - PHANTOM_AFTER_US)
+                for serial, _, _ in part:
+                    del self._open[serial]
+        except CacheAway:
+            self._mark()
+            return False
+        if self._marker.exists():
+            self._marker.unlink()
+        return True
+
+    def mark_shipped(self, machine: str, up_to_us: int) -> None:
+        """Everything of this machine kept before then is in the database and settled."""
+        if not self.catch_up():
+            return
+        try:
+            self._shipped_to = self._memory.mark_shipped(machine, up_to_us - MARGIN_US)
+        except CacheAway:
+            log.warning("valkey_away", what="the shipped mark")
+
+    def _mark(self) -> None:
+        if not self._marker.exists():
+            log.warning("valkey_away", what="histories wait to be settled")
+            self._marker.touch()
+            sync_folder(self._marker.parent)

@@ -1,0 +1,148 @@
+"""Brings kept scans into the database, each exactly once, and folds what follows from them in the same transaction.
+
+read a batch -> look up the bags -> insert what is new -> fold histories -> roll up -> follow (detect, alert, case)
+-> commit -> settle Valkey -> delete finished segments
+"""
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
+
+from webapp.db import Database
+from webapp.scanlog import scan as scans
+from webapp.scanlog import wrong_codes
+from webapp.scanlog.backlog import Backlog
+from webapp.scanlog.fold import Shipped, fold
+from webapp.scanlog.insert import Located, insert_new
+from webapp.scanlog.instant import utc
+from webapp.scanlog.partitions import ensure_months, month_of, next_month
+from webapp.scanlog.rollup import roll_up
+from webapp.scanlog.scan import BadRecord, Scan, sighting_of
+from webapp.scanlog.settle import Settler
+from webapp.scanlog.wrong_codes import Summary
+from webapp.verify.facts import Bag
+from webapp.verify.sighting import KEY, pack
+
+BATCH = 5_000
+WORKERS_LOCK = 7352  # one worker folds at a time, of however many machines: histories are read, changed, written
+MOST_POISON = 100  # in one batch; more is not bad data but a bad database, and nothing is set aside for that
+
+
+class TooMuchPoison(Exception):
+    """The database refuses record after record: something is wrong with it, not with them."""
+
+
+class Bags(Protocol):
+    def bag(self, serial: int) -> Bag: ...
+
+
+class Follow(Protocol):
+    """What follows from new scans and wrong codes, in the transaction that brings them (alerts, cases)."""
+
+    def __call__(self, connection: Connection, shipped: list[Shipped], wrong: list[Summary]) -> None: ...
+
+
+class Records(NamedTuple):
+    """Decoded records, each beside its payload; `bad` with why they cannot be."""
+
+    scans: list[tuple[Scan, bytes]]
+    wrong: list[tuple[list[Summary], bytes]]
+    bad: list[tuple[bytes, str]]
+
+    def __len__(self) -> int:
+        return len(self.scans) + len(self.wrong)
+
+    def halves(self) -> "tuple[Records, Records]":
+        s, w = (len(self.scans) + 1) // 2, len(self.wrong) // 2
+        return Records(self.scans[:s], self.wrong[:w], []), Records(self.scans[s:], self.wrong[w:], [])
+
+
+class Shipper:
+    """One per spool folder. `shipped` counts scans that were new to the database."""
+
+    def __init__(self, db: Database, folder: Path, settler: Settler, bags: Bags, follow: Follow) -> None:
+        self._db, self._settler, self._bags, self._follow = db, settler, bags, follow
+        self.backlog = Backlog(folder)
+        self._months: set[tuple[int, int]] = set()
+        self.shipped = 0
+
+    def ship_all(self, stop: Callable[[], bool] = lambda: False) -> int:
+        """Ship until nothing waits; -> records handled. Raises what the database raises; then nothing is lost and the
+        next call goes on."""
+        handled = 0
+        while not stop() and (part := self.ship_once()):
+            handled += part
+        return handled
+
+    def ship_once(self) -> int:
+        """One batch; -> records handled."""
+        batch = self.backlog.next_batch(BATCH)
+        if batch.payloads:
+            records = _decode(batch.payloads)
+            self._ship(records)
+            for payload, reason in records.bad:  # now, not before: a database that is away would have us do it twice
+                self.backlog.set_aside(payload, reason)
+        self.backlog.done(batch)
+        return len(batch.payloads)
+
+    def _ship(self, records: Records) -> int:
+        """-> how many were set aside because the database does not take them: found by halving."""
+        try:
+            self._commit(records)
+        except (DataError, IntegrityError) as error:
+            if len(records) == 1:
+                payload = (records.scans or records.wrong)[0][1]
+                self.backlog.set_aside(payload, str(error.orig))
+                return 1
+            bad = 0
+            for half in records.halves():
+                bad += self._ship(half)
+                if bad > MOST_POISON:
+                    raise TooMuchPoison(str(error.orig)) from error
+            return bad
+        return 0
+
+    def _commit(self, records: Records) -> None:
+        if not len(records):
+            return
+        located = [Located(scan, self._bags.bag(scan.serial)) for scan, _ in records.scans]
+        summaries = [one for many, _ in records.wrong for one in many]
+        with self._db.transaction() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WORKERS_LOCK})")
+            months = self._make_months(connection, located)
+            new = insert_new(connection, located)
+            shipped, histories = fold(connection, new, (one.scan.serial for one in located))
+            roll_up(connection, shipped)
+            self._follow(connection, shipped, wrong_codes.insert(connection, summaries))
+        self._months |= months
+        self.shipped += len(new)
+        keys: defaultdict[int, bytes] = defaultdict(bytes)
+        for one in located:
+            keys[one.scan.serial] += pack(sighting_of(one.scan))[KEY]
+        self._settler.settle(histories, keys)
+
+    def _make_months(self, connection: Connection, located: list[Located]) -> set[tuple[int, int]]:
+        coming = next_month(month_of(datetime.now(UTC)))
+        wanted = {month_of(utc(one.scan.at)) for one in located} | {coming}
+        ensure_months(connection, wanted - self._months)
+        return wanted
+
+
+def _decode(payloads: Iterable[bytes]) -> Records:
+    found = Records([], [], [])
+    for payload in payloads:
+        try:
+            if payload[:1] == scans.KIND:
+                found.scans.append((scans.decode(payload), payload))
+            elif payload[:1] == wrong_codes.KIND:
+                found.wrong.append((wrong_codes.decode(payload), payload))
+            else:
+                raise BadRecord(f"of unknown kind {payload[:1]!r}")
+        except BadRecord as error:
+            found.bad.append((payload, str(error)))
+    return found

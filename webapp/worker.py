@@ -1,0 +1,130 @@
+"""The worker: ships what the web processes kept, judges it, opens cases; one per spool folder."""
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from cache.connection import Cache, CacheAway
+from cache.history import HistoryCache
+from webapp.cases.alert import raise_alerts, raise_forged
+from webapp.db import Database, DatabaseAway
+from webapp.detect.pipeline import judge
+from webapp.detect.rules import FirstRules, load_rules
+from webapp.scanlog.fold import Shipped
+from webapp.scanlog.observer import machine
+from webapp.scanlog.settle import Settler
+from webapp.scanlog.ship import Shipper, TooMuchPoison
+from webapp.scanlog.wrong_codes import Summary
+from webapp.settings import Settings
+from webapp.verify.lookup import Lookup, RegistryAway
+
+PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+STATEMENT_MS = 30_000
+CACHE_TIMEOUT_S = 0.5  # nobody waits for a page here
+LOCK_FILE, HEARTBEAT_FILE = "worker.lock", "worker.heartbeat"
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):
+    """Another worker ships this spool folder; the text names it."""
+
+
+class Worker:
+    """Everything one round needs, opened on first use."""
+
+    def __init__(self, settings: Settings, db: Database | None = None) -> None:
+        self._settings = settings
+        self._db = db or Database(settings, statement_ms=STATEMENT_MS)
+        self._cache = Cache(settings.redis, timeout_s=CACHE_TIMEOUT_S)
+        self._memory = HistoryCache(self._cache)
+        settings.spool.mkdir(parents=True, exist_ok=True)
+        self.settler = Settler(self._memory, settings.spool)
+        self._lookup = Lookup(self._db)
+        self.shipper = Shipper(self._db, settings.spool, self.settler, self._lookup, Follow(load_rules().first))
+
+    def round(self, stop: threading.Event | None = None) -> int:
+        """Ship everything that was kept when the round began; -> records handled. Raises SQLAlchemyError,
+        DatabaseAway, RegistryAway, TooMuchPoison: nothing is lost, the next round goes on."""
+        started = time.time_ns() // 1000
+        try:
+            self._lookup.agrees(self._memory.registry_version())
+        except CacheAway:
+            self._lookup.agrees(None)
+        handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
+        if not (stop and stop.is_set()):
+            self.settler.mark_shipped(machine(), started)
+        return handled
+
+    def run(self, stop: threading.Event) -> None:
+        """Rounds until `stop`; a database that is away is asked less and less often, at least every five seconds."""
+        pause = PAUSE_S
+        while not stop.is_set():
+            try:
+                handled = self.round(stop)
+                if handled:
+                    log.info("shipped", records=handled, scans_in_all=self.shipper.shipped)
+                if pause > PAUSE_S:
+                    log.info("database_back")
+                pause = PAUSE_S
+            except (SQLAlchemyError, DatabaseAway, RegistryAway, TooMuchPoison) as error:
+                pause = min(LONGEST_PAUSE_S, pause * 2)
+                log.warning("not_shipped", reason=str(error), again_in_s=pause)
+            self._beat()
+            stop.wait(pause)
+
+    def close(self) -> None:
+        self._db.close()
+        self._cache.close()
+
+    def _beat(self) -> None:
+        """The heartbeat's time of change says that we go round; `doctor` and `/readyz` look at it."""
+        (self._settings.spool / HEARTBEAT_FILE).write_text(str(os.getpid()))
+
+
+class Follow:
+    """What new scans and wrong codes lead to, in the transaction that brings them."""
+
+    def __init__(self, rules: FirstRules) -> None:
+        self._rules = rules
+
+    def __call__(self, connection: Connection, shipped: list[Shipped], wrong: list[Summary]) -> None:
+        raise_alerts(connection, shipped, lambda one: judge(one.scan, one.bag, one.before, self._rules))
+        raise_forged(connection, wrong)
+
+
+@contextmanager
+def sole_worker(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: two workers would ship everything twice and wait for each other. Raises
+    AlreadyRunning."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another worker ships {folder}; stop it first") from None
+        yield
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish the batch at hand. Raises AlreadyRunning."""
+    stop = threading.Event()
+    with sole_worker(settings.spool):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        worker = Worker(settings)
+        log.info("worker_started", spool=str(settings.spool))
+        try:
+            worker.run(stop)
+        finally:
+            worker.close()
+        log.info("worker_stopped")
