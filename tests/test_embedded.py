@@ -1,13 +1,24 @@
 """The embedded Valkey: starts anywhere, keeps what it was told, heals what is damaged."""
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
-from webapp.embedded import Valkey, ValkeyUnavailable, socket_path, start_valkey, stop_valkey, valkey_url
+from webapp.embedded import (
+    Valkey,
+    ValkeyUnavailable,
+    heal_valkey,
+    socket_path,
+    start_valkey,
+    stop_valkey,
+    valkey_command,
+    valkey_url,
+    wait_until_ready,
+)
 
 
 @pytest.fixture
@@ -107,6 +118,18 @@ def test_a_file_damaged_in_the_middle_is_set_aside(start, tmp_path):
     with client(start(tmp_path / "var")) as valkey:
         assert valkey.dbsize() == 0
     assert list((tmp_path / "var").glob("appendonlydir.damaged-*"))
+
+
+def test_after_healing_the_plain_command_starts(start, tmp_path):
+    fill(start, tmp_path / "var")
+    append_only_file(tmp_path / "var").write_bytes(b"*1\r\n$4\r\nJUNK\r\n\0\0junk in the middle\r\n*1\r\n$4\r\nPING\r\n")
+    heal_valkey(tmp_path / "var")
+    process = subprocess.Popen(valkey_command(tmp_path / "var"))
+    try:
+        assert wait_until_ready(tmp_path / "var", process)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_second_server_in_the_same_folder_is_refused(start):

@@ -87,6 +87,11 @@ def start_valkey(directory: Path, *options: str) -> Valkey:
     raise ValkeyUnavailable(f"Valkey does not start in {directory}: {_last_line(directory / 'valkey.log')}")
 
 
+def heal_valkey(directory: Path, *options: str) -> None:
+    """Start once and stop, so that a supervisor may run `valkey_command` itself: what was damaged is set aside then."""
+    stop_valkey(start_valkey(directory, *options))
+
+
 def prepare_directory(directory: Path) -> None:
     """Make the folders of data and socket. Raises ValkeyUnavailable when a server already answers there."""
     directory.mkdir(parents=True, exist_ok=True)
