@@ -122,7 +122,7 @@ def test_a_file_damaged_in_the_middle_is_set_aside(start, tmp_path):
 
 def test_after_healing_the_plain_command_starts(start, tmp_path):
     fill(start, tmp_path / "var")
-    append_only_file(tmp_path / "var").write_bytes(b"*1\r\n$4\r\nJUNK\r\n\0\0junk in the middle\r\n*1\r\n$4\r\nPING\r\n")
+    append_only_file(tmp_path / "var").write_bytes(b"*1\r\n$4\r\nJUNK\r\n\0junk\r\n*1\r\n$4\r\nPING\r\n")
     heal_valkey(tmp_path / "var")
     process = subprocess.Popen(valkey_command(tmp_path / "var"))
     try:
