@@ -8,7 +8,7 @@ from cache.connection import Cache
 from webapp.db import Database
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
-from webapp.keys import Keys, ensure_keys, load_keys
+from webapp.keys import Keys, keys_of
 from webapp.scan_lane import ScanLane
 from webapp.scanlog.observer import Observer
 from webapp.scanlog.spool import Spool
@@ -32,7 +32,7 @@ MAX_BODY = 20 << 20
 
 def create_app(settings: Settings) -> Flask:
     """The whole product as a WSGI app. Raises BadSetting and KeysError where it must not start."""
-    keys = _keys(settings)
+    keys = keys_for(settings)
     app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     parts = make_parts(settings, keys)
@@ -58,12 +58,10 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp))
 
 
-def _keys(settings: Settings) -> Keys:
-    """A bare home gets demo keys; production must bring its own."""
-    if not settings.production:
-        return ensure_keys(settings.keys)
-    keys = load_keys(settings.keys)
-    if keys.demo:
-        raise BadSetting(f"SALTCHECK_KEYS_FILE={str(settings.keys)!r}: these are demo keys, printed bags would be "
-                         "worthless; make your own with: ./saltcheck keys")
+def keys_for(settings: Settings) -> Keys:
+    """The keys to serve with. Raises BadSetting for demo keys where real shoppers would meet them."""
+    keys = keys_of(settings)
+    if settings.production and keys.demo:
+        raise BadSetting(f"SALTCHECK_KEYS_FILE={str(settings.keys)!r}: these are demo keys, anybody could make codes; "
+                         "name another file, or another SALTCHECK_HOME where new keys can be made")
     return keys

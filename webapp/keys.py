@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from webapp.settings import Settings
+
 KEY_BYTES = 32
 VERSIONS = range(32)  # one Crockford character
 
@@ -118,11 +120,20 @@ def create_keys(path: Path, demo: bool) -> Keys:
     return _parse(body, path)
 
 
-def ensure_keys(path: Path) -> Keys:
-    """The keys at `path`; where there is no file, demo keys are made first. Two processes at once get the same keys."""
+def keys_of(settings: Settings) -> Keys:
+    """The keys of this installation, made where there are none yet: demo keys on a bare home, real ones where the
+    settings are production's. A file that production names itself must be there: a mistyped path would otherwise print
+    bags that no other machine knows. Raises KeysError."""
+    if settings.production and settings.keys_file is not None:
+        return load_keys(settings.keys)
+    return ensure_keys(settings.keys, demo=not settings.production)
+
+
+def ensure_keys(path: Path, demo: bool = True) -> Keys:
+    """The keys at `path`; where there is no file it is made first. Two processes at once get the same keys."""
     if not path.exists():
         try:
-            return create_keys(path, demo=True)
+            return create_keys(path, demo)
         except KeysError:
             if not path.exists():
                 raise

@@ -3,6 +3,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
 from webapp.db import Database, DatabaseAway
@@ -13,6 +15,12 @@ def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
+
+
+def is_current(db: Database) -> bool:
+    """Whether the database has every migration this code knows. Raises DatabaseAway."""
+    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return db.ask(lambda connection: MigrationContext.configure(connection).get_current_revision()) == newest
 
 
 def upgrade(db: Database, revision: str = "head") -> None:

@@ -20,7 +20,7 @@ from webapp.codes.qr import GS1_MINIMUM_MM, make_qr, print_size, save_qr
 from webapp.codes.vectors import vectors_json
 from webapp.commands.stop import PARTLY, REFUSED, WRONG_USAGE, Stop
 from webapp.db import Database
-from webapp.keys import Keys, KeysError, ensure_keys
+from webapp.keys import Keys, KeysError, keys_of
 from webapp.migrate import upgrade
 from webapp.settings import Settings, load_settings
 from webapp.verify.code import BadCode, nearest, read_code
@@ -141,7 +141,7 @@ def _open() -> tuple[Settings, Database, Keys]:
 
 def _keys(settings: Settings) -> Keys:
     try:
-        return ensure_keys(settings.keys)
+        return keys_of(settings)
     except KeysError as error:
         raise Stop(REFUSED, str(error)) from None
 

@@ -13,7 +13,7 @@ from webapp.commands.stop import PARTLY, REFUSED, WRONG_USAGE, Stop
 from webapp.db import Database
 from webapp.intake.answer import RowError, UploadResult
 from webapp.intake.upload import KINDS, accept
-from webapp.keys import KeysError, ensure_keys
+from webapp.keys import KeysError, keys_of
 from webapp.migrate import upgrade
 from webapp.settings import load_settings
 from webapp.verify.gtin import BadNumber, read_gln
@@ -57,7 +57,7 @@ def _hand_in(kind: str, file: Path, enterprise: str, dry_run: bool, language: st
     settings = load_settings()
     try:
         with file.open("rb") as body:
-            keys = ensure_keys(settings.keys)
+            keys = keys_of(settings)
             db = Database(settings)
             upgrade(db)
             return accept(db, kind, body, file.name, enterprise, keys=keys, actor=f"operator {_operator()}",
