@@ -1,4 +1,4 @@
-"""New scans become findings, findings alerts (预警), and grave alerts cases: a crowd of scans makes a handful of rows."""
+"""New scans become findings, findings alerts (预警), grave alerts cases: a crowd of scans makes a handful of rows."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,7 +75,8 @@ def raise_forged(connection: Connection, wrong: Iterable[Summary]) -> None:
             connection.execute(insert(Alert).values(
                 case_id=opened.case_id, at=at, kind="forged", severity="case", score=float(tried.networks),
                 area=province, serials=[], evidence=[{
-                    "zh": f"24 小时内 {tried.networks} 个网络、{tried.hits} 次查询了不属于本系统的码，例如 {tried.example}",
+                    "zh": f"24 小时内 {tried.networks} 个网络、{tried.hits} 次查询不属于本系统的码，"
+                          f"例如 {tried.example}",
                     "en": f"{tried.hits} checks of codes that are not ours from {tried.networks} networks in 24 h, "
                           f"such as {tried.example}",
                     "weight": float(tried.networks)}]))

@@ -1,4 +1,5 @@
 """./saltcheck rebuild-cache"""
+import time
 from collections.abc import Iterator
 
 import typer
@@ -12,6 +13,8 @@ from webapp.commands.stop import SERVICE_AWAY, Stop
 from webapp.db import Database
 from webapp.migrate import upgrade
 from webapp.models import CodeHistory
+from webapp.scanlog.observer import machine
+from webapp.scanlog.segment import pending
 from webapp.settings import Settings, load_settings
 
 AT_ONCE = 1_000
@@ -50,6 +53,8 @@ def rebuild(settings: Settings, db: Database) -> int:
                 memory.refill(bases)
                 done += len(bases)
                 progress.update(task, completed=done)
+        if not pending(settings.spool):  # else the worker says so once everything is shipped
+            memory.mark_shipped(machine(), time.time_ns() // 1000)
         return done
     finally:
         cache.close()

@@ -2,7 +2,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from webapp.models import Scan as Row
 from webapp.scanlog.instant import utc
@@ -41,9 +43,12 @@ def _copy(connection: Connection, scans: Sequence[Located]) -> set[str]:
     connection.exec_driver_sql(
         "CREATE TEMP TABLE IF NOT EXISTS scan_staging (LIKE scan) ON COMMIT DELETE ROWS")
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY scan_staging ({_NAMES}) FROM STDIN") as copy:
-        for one in scans:
-            copy.write_row(_row(one))
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY scan_staging ({_NAMES}) FROM STDIN") as copy:
+            for one in scans:
+                copy.write_row(_row(one))
+    except psycopg.Error as error:  # past SQLAlchemy, so give it the kind that SQLAlchemy would have
+        raise DBAPIError.instance("COPY scan_staging", None, error, psycopg.Error) from error
     told = connection.exec_driver_sql(
         f"INSERT INTO scan ({_NAMES}) SELECT {_NAMES} FROM scan_staging "
         "ON CONFLICT (at, scan_id) DO NOTHING RETURNING scan_id")
