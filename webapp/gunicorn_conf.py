@@ -24,3 +24,9 @@ logconfig_dict = {
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False}},
 }
+
+
+def on_starting(server):
+    """Linux refuses SO_REUSEPORT on unix sockets, and gunicorn then never listens."""
+    if any(isinstance(address, str) for address in server.cfg.address):
+        server.cfg.set("reuse_port", False)

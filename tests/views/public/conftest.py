@@ -36,7 +36,7 @@ def shop(home, sqlite_url: str, valkey_url: str) -> Iterator[Shop]:
     def phone(network: str = "198.51.100.7", agent: str = PHONE, **headers: str) -> FlaskClient:
         client = app.test_client()
         client.environ_base.update(
-            {"REMOTE_ADDR": network, "HTTP_USER_AGENT": agent, "HTTP_HOST": "127.0.0.1:8000"},
+            {"REMOTE_ADDR": network, "HTTP_USER_AGENT": agent},
             **{f"HTTP_{name.upper()}": value for name, value in headers.items()})
         return client
 

@@ -1,4 +1,5 @@
 """GET /CODE: what a shopper reads, for each of the twelve words."""
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -7,12 +8,16 @@ from sqlalchemy import func, select
 from tests.verify import world
 from tests.verify.world import BASE, SEA
 from tests.views.public.conftest import Shop
+from webapp.geolocate import Located
+from webapp.places import PROVINCES
 from webapp.scanlog.scan import decode
 from webapp.verify.china_day import day_of
+from webapp.verify.reasons import Reason
 from webapp.verify.verdict import Verdict
+from webapp.views.public.says import says
 
-FIELDS = {"code", "verdict", "reasons", "title", "advice", "product", "batch", "origin", "checks", "recorded", "degraded",
-          "receipt"}
+FIELDS = {"code", "verdict", "reasons", "title", "advice", "product", "batch", "origin", "checks", "recorded",
+          "degraded", "receipt"}
 
 
 def stock(shop: Shop, **lot) -> int:
@@ -22,6 +27,11 @@ def stock(shop: Shop, **lot) -> int:
     world.quality(shop.db, batch)
     world.ship(shop.db, "S1", f"{SEA}/A", batch_id=batch)
     return batch
+
+
+def by_second_byte(ip: str) -> Located:
+    """10.x.0.0 lies in the x-th province."""
+    return Located(PROVINCES[int(ip.split(".")[1])] + 100, 0, 0, "geoip", 50, False, "CN")
 
 
 def ask(shop: Shop, number: int = 7, network: str = "198.51.100.7", query: str = "", **headers: str) -> dict:
@@ -65,7 +75,7 @@ def test_every_counted_scan_is_in_the_spool_before_the_page_leaves(shop: Shop, h
     ("not issued", "unknown", "not_issued"),
 ])
 def test_the_registry_and_the_address_decide(shop: Shop, why: str, verdict: str, reason: str) -> None:
-    today = day_of(__import__("time").time_ns() // 1000)
+    today = day_of(time.time_ns() // 1000)
     number, query = 7, ""
     if why == "early":
         batch = world.lot(shop.db, "A", produced_on=today, best_before=None)
@@ -92,16 +102,7 @@ def test_the_registry_and_the_address_decide(shop: Shop, why: str, verdict: str,
 
 def test_many_people_in_many_provinces_make_a_code_caution_then_suspect(shop: Shop) -> None:
     stock(shop)
-    from webapp.geolocate import Located
-
-    class Spread:
-        """A geolocator that puts 10.x.0.0 into the x-th province."""
-
-        def place(self, ip: str) -> Located:
-            from webapp.places import PROVINCES
-            return Located(PROVINCES[int(ip.split(".")[1])] + 100, 0, 0, "geoip", 50, False, "CN")
-
-    shop.parts.geolocator.place = Spread().place
+    shop.parts.geolocator.place = by_second_byte  # type: ignore[method-assign]
     rules = shop.parts.rules
     words = [ask(shop, network=f"10.{n % 5}.{n}.1", agent=f"Mozilla/5.0 (iPhone) Mobile {n}")["verdict"]
              for n in range(rules.suspect_witnesses + 3)]
@@ -188,8 +189,6 @@ def test_headers_keep_the_page_to_itself(shop: Shop) -> None:
 
 
 def test_every_word_has_all_its_words_in_both_languages(shop: Shop) -> None:
-    from webapp.verify.reasons import Reason
-    from webapp.views.public.says import says
     for language in ("zh", "en"):
         for verdict in Verdict:
             assert all(says(language, verdict, ()))
@@ -200,6 +199,6 @@ def test_every_word_has_all_its_words_in_both_languages(shop: Shop) -> None:
 def test_a_label_shows_what_is_on_the_bag(shop: Shop) -> None:
     stock(shop, best_before=date(2029, 3, 1))
     page = shop.phone().get(f"/{shop.code(1)}").text
-    for told in ("精制海盐", "400 g", "2026年3月1日", "2029年3月1日", "25 mg/kg", "GB/T 5461", "SC10337070012345", "SD-015",
-                 "青禾盐业有限公司", "tel:0536-5551234", "99.1", "蓉城盐业批发", "四川省"):
+    for told in ("精制海盐", "400 g", "2026年3月1日", "2029年3月1日", "25 mg/kg", "GB/T 5461", "SC10337070012345",
+                 "SD-015", "青禾盐业有限公司", "tel:0536-5551234", "99.1", "蓉城盐业批发", "四川省"):
         assert told in page, told

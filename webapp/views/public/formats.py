@@ -1,6 +1,7 @@
 """How numbers, days, names and places read in a language: the filters of the shopper's templates."""
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import pass_context
@@ -26,10 +27,16 @@ def day(language: str, when: date | datetime) -> str:
 
 def moment(language: str, at_us: int) -> str:
     """To the minute, in China."""
-    when = datetime.fromtimestamp(at_us / 1_000_000, CHINA)
+    return _minute(language, at_us // 60_000_000)
+
+
+@lru_cache(16)
+def _minute(language: str, minutes: int) -> str:
+    when = datetime.fromtimestamp(minutes * 60, CHINA)
     return f"{day(language, when)} {when:%H:%M}"
 
 
+@lru_cache(4096)
 def day_of_seconds(language: str, at_s: int) -> str:
     """The calendar day in China of a time in s since the epoch."""
     return day(language, day_of(at_s * 1_000_000))
@@ -73,8 +80,10 @@ def province(language: str, adcode: int) -> str:
     return "" if one is None else one.name_en if language == "en" else one.name_zh
 
 
-def unlocated(language: str) -> str:
-    return str(words(language)["checks"]["unlocated"])
+@lru_cache(1024)
+def first_place(language: str, adcode: int) -> str:
+    """The province of somebody's check, or that it is not known."""
+    return province(language, adcode) or str(words(language)["checks"]["unlocated"])
 
 
 def in_groups(_language: str, code: str) -> str:

@@ -1,7 +1,7 @@
 """Pages from rendered pieces: a template's block is rendered once, and only its holes are filled for each scan.
 
 A hole is written {{ holes.code }} in the template. Rendering leaves a mark there; the piece is the text between the
-marks, ready as bytes. What goes into a hole is escaped by `fill`.
+marks, ready as bytes.
 """
 import base64
 import re
@@ -68,13 +68,13 @@ class Templates:
         return Piece(tuple(text.encode() for text in texts[::2]), tuple(texts[1::2]))
 
 
-def fill(pieces: list[Piece], holes: Mapping[str, str]) -> bytes:
-    """The pieces one after the other, every hole filled with escaped text."""
+def fill(pieces: list[Piece], holes: Mapping[str, bytes]) -> bytes:
+    """The pieces one after the other, every hole filled. Whoever makes a hole's bytes escapes what is not ours."""
     parts: list[bytes] = []
     for texts, names in pieces:
         parts.append(texts[0])
         for at, name in enumerate(names, 1):
-            parts.append(str(escape(holes[name])).encode())
+            parts.append(holes[name])
             parts.append(texts[at])
     return b"".join(parts)
 

@@ -2,6 +2,7 @@
 from collections.abc import Hashable
 
 import msgspec
+from markupsafe import escape
 
 from webapp.verify.code import BadCode
 from webapp.verify.lru import Lru
@@ -35,7 +36,7 @@ class RefusalPages:
                 render("public/base.html", "foot", language),
             ]
             self._pieces.put(key, pieces)
-        return fill(pieces, {"typed": bad.text})
+        return fill(pieces, {"typed": str(escape(bad.text)).encode()})
 
     def json(self, language: str, bad: BadCode) -> bytes:
         verdict = VERDICT_OF[bad.kind]

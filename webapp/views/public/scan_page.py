@@ -13,6 +13,7 @@ from webapp.views.public.says import OPEN_NAMES, says
 
 PIECES_HELD = 4_000  # 1–8 kB each
 TEMPLATE = "public/scan_page.html"
+NOT_KNOWN = "—".encode()
 
 
 class Told(NamedTuple):
@@ -91,14 +92,19 @@ class ScanPages:
         self._pieces.put(key, piece)
         return piece
 
-    def _holes(self, language: str, told: Told) -> dict[str, str]:
-        holes = {"code": formats.in_groups(language, told.code), "checked_at": formats.moment(language, told.at_us)}
+    def _holes(self, language: str, told: Told) -> dict[str, bytes]:
+        """Numbers, dates, our own place names and a code that was read: nothing here needs escaping."""
+        holes = dict.fromkeys(OPEN_NAMES, NOT_KNOWN)
+        holes["code"] = formats.in_groups(language, told.code).encode()
+        holes["checked_at"] = formats.moment(language, told.at_us).encode()
         if told.bag is not None and told.bag.lot is not None and told.bag.lot.best_before is not None:
-            holes["best_before"] = formats.day(language, told.bag.lot.best_before)
+            holes["best_before"] = formats.day(language, told.bag.lot.best_before).encode()
         history = told.history
         if history is not None:
-            holes.update(
-                scans=str(history.scans), devices=str(history.devices), provinces=str(history.provinces),
-                first_day=formats.day_of_seconds(language, history.first_at) if history.first_at else "",
-                first_place=formats.province(language, history.first_adcode) or formats.unlocated(language))
+            holes["scans"] = b"%d" % history.scans
+            holes["devices"] = b"%d" % history.devices
+            holes["provinces"] = b"%d" % history.provinces
+            if history.scans:
+                holes["first_day"] = formats.day_of_seconds(language, history.first_at).encode()
+                holes["first_place"] = formats.first_place(language, history.first_adcode).encode()
         return holes
