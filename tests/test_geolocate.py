@@ -66,6 +66,7 @@ SICHUAN = ("SC", "Sichuan", "四川")
     (record(("Zigong", "自贡市"), SICHUAN, adcode=990000), 510300),
     (record(None, None), 0),
     (record(None, None, country={"iso_code": "SG"}), 0),
+    (record(("Zigong", ""), SICHUAN, country={"iso_code": "SG"}), 0),
     (record(("Suzhou", ""), None), 0),
     (record(("Hong Kong", "香港"), None, country={"iso_code": "HK"}), 810000),
     ({}, 0),

@@ -1,7 +1,8 @@
 """Codes that are none of ours look right and are found out; the typing slip has its correction."""
 import pytest
 
-from webapp.demo.samples import forge, sample_codes
+from webapp.demo.forgery import forge
+from webapp.demo.samples import sample_codes
 from webapp.keys import create_keys
 from webapp.verify.code import BadCode, Code, code_of, nearest, read_code
 from webapp.verify.verdict import Verdict

@@ -81,13 +81,12 @@ def _serve(home: Path, base_url: str, host: str, port: int) -> int:
         "SALTCHECK_HOME": str(home), "SALTCHECK_BASE_URL": base_url, "SALTCHECK_REDIS_URL": valkey_url(home),
         "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1",
     }
-    python = (sys.executable, "-P", "-m")
-    web = (*python, "gunicorn", "-c", str(ROOT / "webapp" / "gunicorn_conf.py"), "--bind", f"{_bracketed(host)}:{port}",
-           "webapp.wsgi:app")
+    saltcheck = (sys.executable, "-P", "-m", "webapp.cli")
     return supervise([
         Child("valkey", valkey_command(home), environment, ready=lambda: answers(socket_path(home))),
-        Child("web", web, environment, main=True, ready=_listening(host, port)),
-        Child("worker", (*python, "webapp.cli", "worker"), environment),
+        Child("web", (*saltcheck, "serve", "--bind", f"{_bracketed(host)}:{port}"), environment, main=True,
+              ready=_listening(host, port)),
+        Child("worker", (*saltcheck, "worker"), environment),
     ], _say)
 
 

@@ -14,14 +14,15 @@ from webapp.demo.registry import Registry, fill_registry
 from webapp.demo.samples import sample_codes, sample_serials
 from webapp.demo.scans import ordinary_scans
 from webapp.demo.spooled import ship_all, spool_visits
-from webapp.demo.stories import Story, tell_stories
+from webapp.demo.stories import Story, forged_codes, tell_stories
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
-from webapp.keys import create_keys
+from webapp.keys import CodeKeys, create_keys
 from webapp.migrate import upgrade
 from webapp.settings import Settings, load_settings
 from webapp.verify.china_day import microseconds
 from webapp.verify.lookup import Lookup
+from webapp.worker import Follow
 
 SEED = 7
 Report = Callable[[str], object]
@@ -49,7 +50,7 @@ def build_world(home: Home, base_url: str, report: Report, seed: int = SEED, now
         report("people")
         logins, client = add_logins(db, now), add_client(db, now)
         stories = tell_stories(seed, registry.issued, microseconds(now))
-        _keep_scans(settings, db, registry, stories, seed, now, report)
+        _keep_scans(settings, db, keys.codes, registry, stories, seed, now, report)
         report("a recall and a void code")
         serials = sample_serials(registry.issued, stories, registry.waiting[0])
         recall_and_void(db, registry.issued, serials, now)
@@ -60,11 +61,14 @@ def build_world(home: Home, base_url: str, report: Report, seed: int = SEED, now
     home.finish()
 
 
-def _keep_scans(settings: Settings, db: Database, registry: Registry, stories: list[Story], seed: int, now: datetime,
-                report: Report) -> None:
+def _keep_scans(settings: Settings, db: Database, keys: CodeKeys, registry: Registry, stories: list[Story], seed: int,
+                now: datetime, report: Report) -> None:
     report("a month of scans")
     visits = [*ordinary_scans(seed, registry.issued, microseconds(now)),
               *(visit for story in stories for visit in story.visits)]
-    kept = spool_visits(visits, settings.spool, Lookup(db), Geolocator(settings.geoip), load_rules().first)
+    wrong = forged_codes(seed, registry.issued[-1].last, keys, microseconds(now))
+    lookup, rules = Lookup(db), load_rules().first
+    lookup.agrees(0)  # nobody changes the registry meanwhile: what was read stays good
+    kept = spool_visits(visits, wrong, settings.spool, lookup, Geolocator(settings.geoip), rules)
     report(f"{kept:,} scans into the database")
-    ship_all(settings, db)
+    ship_all(settings, db, lookup, Follow(rules))

@@ -12,7 +12,7 @@ MARKER = ".saltcheck-demo"
 VERSION = 1  # of the demo world: an older one is built again
 MADE = (
     "saltcheck.db", "saltcheck.db-wal", "saltcheck.db-shm", "saltcheck.db-journal", "keys.json", "geoip.mmdb",
-    "demo.json", "spool", "photos", "valkey.sock", "valkey.log", "appendonlydir",
+    "demo.json", "spool", "photos", "metrics", "valkey.sock", "valkey.log", "appendonlydir",
 )
 
 

@@ -1,9 +1,10 @@
 """One code for each verdict, whose page says that word when a fresh visitor opens it."""
+from webapp.demo.forgery import forge
 from webapp.demo.lots import EXPIRED, RECALLED, UNRELEASED
 from webapp.demo.scans import Issued
 from webapp.demo.stories import Story
 from webapp.keys import CodeKeys
-from webapp.verify.code import ALPHABET, BadCode, code_of, read_code
+from webapp.verify.code import code_of
 from webapp.verify.verdict import Verdict
 
 FIRST_LOT, FORWARDED_LOT, VOID_LOT = 56, 52, 47
@@ -33,12 +34,3 @@ def sample_codes(serials: dict[Verdict, int], spare: int, keys: CodeKeys) -> dic
     codes[Verdict.UNKNOWN] = forge(good, keys)
     codes[Verdict.MALFORMED] = good[:9] + good[10:]  # one character missing: the page offers the right code
     return {str(verdict): codes[verdict] for verdict in Verdict}
-
-
-def forge(good: str, keys: CodeKeys) -> str:
-    """A well-formed code with a wrong tag, too far from `good` to be a slip of the finger."""
-    for shift in range(1, 32):
-        wrong = good[:10] + "".join(ALPHABET[(ALPHABET.index(x) + shift) % 32] for x in good[10:])
-        if isinstance(read_code(wrong, keys), BadCode):
-            return wrong
-    raise AssertionError("every tag is right")  # 31 tags of 50 bits cannot all be

@@ -3,14 +3,19 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from webapp.demo.forgery import forge
 from webapp.demo.geoip import address
 from webapp.demo.lots import UNRELEASED
 from webapp.demo.people import DAY_US, HOUR_US, Shopper, Visit, any_city, hour_of_day
 from webapp.demo.scans import Issued
+from webapp.geolocate import truncate_ip
+from webapp.keys import CodeKeys
+from webapp.scanlog.wrong_codes import Summary
+from webapp.verify.code import code_of
 
 GUANGZHOU, FOSHAN, CHENGDU, CHANGSHA = 440100, 440600, 510100, 430100
 HANGZHOU, NANJING, SUZHOU, HEFEI, NANCHANG = 330100, 320100, 320500, 340100, 360100
-WUHAN, ZHENGZHOU, KUNMING, DALI, JINAN, TAIAN = 420100, 410100, 530100, 532900, 370100, 370900
+WUHAN, ZHENGZHOU, KUNMING, DALI, JINAN, TAIAN, HARBIN = 420100, 410100, 530100, 532900, 370100, 370900, 230100
 
 
 class Story(NamedTuple):
@@ -106,3 +111,13 @@ def _on_day(rng: random.Random, now_us: int, days_ago: int) -> int:
     shift = 8 * HOUR_US
     midnight = (now_us + shift) // DAY_US * DAY_US - shift
     return midnight - days_ago * DAY_US + hour_of_day(rng)
+
+
+def forged_codes(seed: int, good: int, keys: CodeKeys, now_us: int) -> Iterator[Summary]:
+    """Invented codes on bags in Harbin, as the web processes sum them up: every phone at home on its own line."""
+    rng = random.Random(f"forged/{seed}")
+    for number in range(36):
+        at = _on_day(rng, now_us, 1 + number // 6)
+        yield Summary(
+            f"{rng.getrandbits(128):032x}", at, HARBIN, truncate_ip(address(HARBIN, 600 + number, 9)),
+            rng.randint(1, 3), 1, 0, forge(code_of(good - number % 8, keys), keys))
