@@ -24,7 +24,8 @@ SEEN = History(visits=1, first_at=1, last_at=1, scans=1, devices=1, network_bits
 
 
 def scan(at: datetime = NOON, shared: bool = False, role: str = "shopper") -> Scan:
-    return Scan("0" * 32, int(at.timestamp()) * 1_000_000, 5, 9, "n", 0, "none", 0, "browser", False, False, shared, role, "")
+    return Scan("0" * 32, int(at.timestamp()) * 1_000_000, 5, 9, "n", 0, "none", 0, "browser", False, False, shared,
+                role, "")
 
 
 def verdict(bag: Bag = GOOD, history: History | None = NOTHING, **visit) -> str:
@@ -149,7 +150,7 @@ def test_a_lot_that_failed_its_tests_is_never_shown_as_fine() -> None:
 def test_reasons_are_listed_gravest_first_and_once() -> None:
     bag = but(lot(flagged=True, best_before=date(2026, 1, 1)), recall=RECALL)
     told = judge(scan(), bag, SEEN, RULES)
-    assert [reason.value for reason in told.reasons] == ["recall_open", "past_best_before", "quality_failed", "seen_before"]
+    assert list(told.reasons) == ["recall_open", "past_best_before", "quality_failed", "seen_before"]
     assert len(told.findings) == 4
 
 

@@ -23,7 +23,7 @@ def test_a_run_gives_its_codes_their_lot_and_the_block_alone_only_the_product(db
     world.run(db, BASE + 5000, BASE + 14_999, block, world.lot(db, "A"))
     world.run(db, BASE + 15_000, BASE + 20_000, block, world.lot(db, "B"))
     look = Lookup(db)
-    names = [bag.lot_no for bag in map(look.bag, (BASE + 4999, BASE + 5000, BASE + 14_999, BASE + 15_000, BASE + 20_001))]
+    names = [look.bag(BASE + n).lot_no for n in (4999, 5000, 14_999, 15_000, 20_001)]
     assert names == [None, "A", "A", "B", None]
     assert look.bag(BASE).product is not None
     assert look.bag(BASE).product.name_zh == "精制海盐"  # type: ignore[union-attr]

@@ -144,7 +144,7 @@ def test_a_wrong_code_asks_nobody(shop: Shop, home) -> None:
     wrong = shop.code(7)[:-1] + ("0" if shop.code(7)[-1] != "0" else "1")
     answer = shop.phone().get(f"/{wrong}")
     assert (answer.status_code, asked) == (404, [])
-    assert "不是本系统签发的码" in answer.text
+    assert "不是本系统的码" in answer.text
     with shop.db.read.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(world.models.Scan)) == 0
 

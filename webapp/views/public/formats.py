@@ -12,8 +12,7 @@ from webapp.verify.china_day import CHINA, day_of
 from webapp.verify.facts import ShipmentFacts
 from webapp.views.public.words import words
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day(language: str, when: date | datetime) -> str:
