@@ -4,9 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
-from webapp.intake.refusals import Language, Refusal, Why
-
-MAX_ERRORS = 10_000  # told and kept; the count of rejected rows is always exact
+from webapp.intake.refusals import Language, Refusal, Refusals, Why
 
 
 class RowError(NamedTuple):
@@ -41,14 +39,12 @@ def status_of(accepted: int, rejected: int, duplicates: int) -> str:
     return "partially_accepted" if accepted or duplicates else "rejected"
 
 
-def kept_errors(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
+def kept_errors(refusals: Refusals) -> list[dict[str, Any]]:
     """As the upload table keeps them: without words, so that they can be read in either language later."""
-    ordered = sorted(refusals, key=lambda one: one.row)
     kept = [{"row": one.row, "column": one.column, "code": str(one.why), "values": one.values}
-            for one in ordered[:MAX_ERRORS]]
-    if len(ordered) > MAX_ERRORS:
-        kept.append({"row": 0, "column": "", "code": str(Why.MORE_ERRORS),
-                     "values": {"count": len(ordered) - MAX_ERRORS}})
+            for one in sorted(refusals.kept, key=lambda one: one.row)]
+    if refusals.more:
+        kept.append({"row": 0, "column": "", "code": str(Why.MORE_ERRORS), "values": {"count": refusals.more}})
     return kept
 
 

@@ -142,7 +142,7 @@ def standard(value: str) -> str:
     """The product's standard; GB/T 5462 is industrial salt (工业盐) however it is spelt."""
     plain = "".join(str(unicodedata.decimal(c, c)) for c in unicodedata.normalize("NFKC", value).upper())
     joined = "".join(c for c in plain if c.isalnum())
-    if re.search(r"(?<!\d)0*5462(?!\d)", plain) or re.search(r"GBT?0*5462", joined):
+    if re.search(r"(?<!\d)0*5462(?!\d)", plain) or re.search(r"GBT?0*5462(?=\D|$|(?:19|20)\d\d)", joined):
         raise BadValue(Why.INDUSTRIAL_SALT)
     return text(60)(value)
 

@@ -3,7 +3,7 @@ import unicodedata
 from typing import Any, NamedTuple
 
 from webapp.intake.checks import BadValue, Read
-from webapp.intake.refusals import Refusal, Why, shown
+from webapp.intake.refusals import Refusal, Refusals, Why, shown
 from webapp.intake.table import BadFile, Table
 
 MAX_REMEMBERED = 10_000
@@ -18,15 +18,23 @@ class Column(NamedTuple):
     required: bool = True
 
 
-def read_rows(table: Table, columns: tuple[Column, ...], shape: type) -> tuple[list[Any], list[Refusal]]:
-    """The good rows as `shape(row number, *values)` and a refusal for each bad value. Raises BadFile for the header."""
-    places = _places(table.header, columns)
-    if not table.rows and not table.spoilt:
-        raise BadFile(Refusal(0, "", Why.EMPTY, {}))
+def read_rows(table: Table, columns: tuple[Column, ...], shape: type, refusals: Refusals) -> tuple[list[Any], int]:
+    """The good rows as `shape(row number, *values)`, and how many rows there are; each bad value adds a refusal.
+
+    Raises BadFile for a header or a file that cannot be used.
+    """
+    try:
+        places = _places(table.header, columns)
+    except BadFile as error:
+        error.total = _count(table)
+        raise
     readers = [(column, places.get(column.name), {}) for column in columns]  # type: ignore[var-annotated]
     good: list[Any] = []
-    refusals = list(table.spoilt)
-    for number, cells in zip(table.numbers, table.rows, strict=True):
+    total = len(table.spoilt)
+    for refusal in table.spoilt:
+        refusals.add(refusal)
+    for number, cells in table.rows:
+        total += 1
         values: list[Any] = [number]
         bad = False
         for column, place, known in readers:
@@ -38,12 +46,22 @@ def read_rows(table: Table, columns: tuple[Column, ...], shape: type) -> tuple[l
                 if len(known) < MAX_REMEMBERED:
                     known[cell] = value
             if isinstance(value, BadValue):
-                refusals.append(Refusal(number, column.name, value.why, value.values))
+                refusals.add(Refusal(number, column.name, value.why, value.values))
                 bad = True
             values.append(value)
         if not bad:
             good.append(shape(*values))
-    return good, refusals
+    if not total:
+        raise BadFile(Refusal(0, "", Why.EMPTY, {}))
+    return good, total
+
+
+def _count(table: Table) -> int:
+    """The rows of a table nobody will read, however its end looks."""
+    try:
+        return len(table.spoilt) + sum(1 for _ in table.rows)
+    except BadFile as error:
+        return error.total
 
 
 def _read(column: Column, cell: str) -> Any:

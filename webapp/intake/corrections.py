@@ -25,33 +25,38 @@ class Settled(NamedTuple):
 
 
 def settle(desk: Desk, table: type[Base], key: tuple[str, ...], rows: Iterable[tuple[int, dict[str, Any]]],
-           current: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any] | None = None) -> Settled:
+           current: Iterable[Mapping[str, Any]], stamp: Mapping[str, Any] | None = None,
+           at_first: Mapping[str, Any] | None = None) -> Settled:
     """Bring `table` to what (row number, values) say, by the columns of `key`.
 
     `current` are the rows of the table that have such keys now. `stamp` are values that are set whenever a row is
-    written but make no difference by themselves. A key may stand twice in a file only with the same content.
+    written but make no difference by themselves, `at_first` only when it is new. A key may stand twice in a file only
+    with the same content. A row of the file may bring several rows of the table: it counts once, as accepted if any of
+    them is new or corrected.
     """
     before = {tuple(row[name] for name in key): row for row in current}
-    seen: dict[Key, tuple[int, dict[str, Any]]] = {}
-    added, corrected = [], []
+    now: dict[Key, Mapping[str, Any]] = {}
+    added: list[dict[str, Any]] = []
+    corrected: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    new: set[int] = set()
+    same: set[int] = set()
     for number, values in rows:
         named = tuple(values[name] for name in key)
-        if (first := seen.get(named)) is not None:
-            if first[1] == values:
-                desk.duplicates += 1
-            else:
-                desk.refuse(number, key[-1], Why.CONTRADICTS_ROW, first=first[0])
-            continue
-        seen[named] = (number, values)
-        old = before.get(named)
-        if old is None:
-            desk.accepted += 1
-            added.append({**values, **(stamp or {})})
-        elif all(old[name] == value for name, value in values.items()):
-            desk.duplicates += 1
+        first = desk.seen.setdefault(named, number)
+        old = now.get(named, before.get(named))
+        if old is not None and all(old[name] == value for name, value in values.items()):
+            same.add(number)
+        elif first != number:
+            desk.refuse(number, key[-1], Why.CONTRADICTS_ROW, first=first)
         else:
-            desk.accepted += 1
-            corrected.append((old, {**values, **(stamp or {})}))
+            now[named] = values
+            new.add(number)
+            if old is None:
+                added.append({**values, **(stamp or {}), **(at_first or {})})
+            else:
+                corrected.append((old, {**values, **(stamp or {})}))
+    desk.accepted += len(new)
+    desk.duplicates += len(same - new)
     _write(desk, table, key, added, corrected)
     keep_changes(desk, table.__tablename__, [(named_key(old, key), _different(old, new)) for old, new in corrected])
     return Settled(added, corrected)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select
 
-from webapp.intake.refusals import Refusal, Why
+from webapp.intake.refusals import Refusal, Refusals, Why
 from webapp.keys import CodeKeys
 from webapp.verify.china_day import CHINA
 
@@ -21,13 +21,13 @@ class Desk:
         self.connection, self.enterprise, self.actor = connection, enterprise, actor
         self.now, self.keys, self.trusted = now, keys, trusted
         self.today: date = now.astimezone(CHINA).date()
-        self.refusals: list[Refusal] = []
+        self.refusals = Refusals()
         self.accepted = self.duplicates = 0
-        self.changed_lots: set[int] = set()
+        self.seen: dict[tuple[Any, ...], int] = {}  # keys this file named so far, and in which row first
 
     def refuse(self, row: int, column: str, why: Why, **values: Any) -> None:
         """Say that this row of the file does not go in."""
-        self.refusals.append(Refusal(row, column, why, values))
+        self.refusals.add(Refusal(row, column, why, values))
 
     def in_future(self, row: int, column: str, value: date | datetime) -> bool:
         """Refuse a day or time that has not come (clocks may differ by ten minutes); tells whether it did."""

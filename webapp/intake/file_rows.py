@@ -32,7 +32,7 @@ def file_rows(body: bytes) -> Table:
         raise BadFile(Refusal(0, "", Why.NOT_A_SPREADSHEET, {}))
     encoding = encoding_of(body)
     if body[:100].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-        return json_rows(body.decode(encoding))
+        return json_rows(body if encoding == "utf-8-sig" else body.decode(encoding).encode())
     return csv_rows(body, encoding)
 
 
@@ -62,29 +62,30 @@ def _reads_as(body: bytes, encoding: str) -> bool:
 
 
 def csv_rows(body: bytes, encoding: str) -> Table:
-    """Header and rows of a CSV; empty lines are skipped but counted. Raises BadFile when any row is out of step."""
-    header: list[str] | None = None
-    numbers: list[int] = []
-    rows: list[tuple[str, ...]] = []
-    ragged: list[Refusal] = []
-    for number, cells in enumerate(_records(body, encoding), 1):
-        if not any(cells):
-            continue
-        if header is None:
-            header = _without_empty_end(cells)
-            continue
-        cells = _without_empty_end(cells, len(header))
-        if len(cells) != len(header) and len(ragged) < MAX_RAGGED:
-            ragged.append(Refusal(number, "", Why.RAGGED_ROW, {"found": len(cells), "expected": len(header)}))
-        if len(rows) == MAX_ROWS:
-            raise BadFile(Refusal(number, "", Why.TOO_MANY_ROWS, {"limit": MAX_ROWS}))
-        numbers.append(number)
-        rows.append(tuple(cells))
-    if ragged:  # one comma too many shifts every value behind it: no row of such a file is trusted
-        raise BadFile(*ragged)
-    if header is None:
+    """Header and rows of a CSV; empty lines are skipped but counted. Raises BadFile, at the latest after the last row,
+    when any row is out of step with the header: one comma too many shifts every value behind it."""
+    records = ((number, cells) for number, cells in enumerate(_records(body, encoding), 1) if any(cells))
+    _, first = next(records, (0, []))
+    if not first:
         raise BadFile(Refusal(0, "", Why.EMPTY, {}))
-    return Table(header, numbers, rows)
+    header = _without_empty_end(first)
+    return Table(header, _in_step(records, len(header)))
+
+
+def _in_step(records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[int, list[str]]]:
+    ragged: list[Refusal] = []
+    total = 0
+    for number, record in records:
+        cells = _without_empty_end(record, width)
+        total += 1
+        if total > MAX_ROWS:
+            raise BadFile(Refusal(number, "", Why.TOO_MANY_ROWS, {"limit": MAX_ROWS}), total=total)
+        if len(cells) == width:
+            yield number, cells
+        elif len(ragged) < MAX_RAGGED:
+            ragged.append(Refusal(number, "", Why.RAGGED_ROW, {"found": len(cells), "expected": width}))
+    if ragged:
+        raise BadFile(*ragged, total=total)
 
 
 def _without_empty_end(cells: list[str], keep: int = 0) -> list[str]:

@@ -51,7 +51,7 @@ def products(desk: Desk, gtins: Iterable[str]) -> dict[str, KnownProduct]:
     query = select(Product.gtin, Product.name_zh, Product.name_en, Product.grade, Product.iodised,
                    Product.producer_gln)
     own = own_sites(desk)
-    return {row.gtin: KnownProduct(*row[:-1], mine=row.producer_gln in own)
+    return {row.gtin: KnownProduct(row.gtin, row.name_zh, row.name_en, row.grade, row.iodised, row.producer_gln in own)
             for row in desk.fetch(query, Product.gtin, gtins)}
 
 

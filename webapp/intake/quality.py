@@ -61,7 +61,7 @@ def store(desk: Desk, rows: list[Row]) -> None:
                 "report_no": row.report_no, "tested_on": row.tested_on}))
     current = desk.fetch(select(Quality.__table__), Quality.batch_id, (values["batch_id"] for _, values in good))
     settled = settle(desk, Quality, ("batch_id", "item"), good, [one._mapping for one in current],
-                     {"failed": False, "limit_text": None})
+                     at_first={"failed": False, "limit_text": None})
     changed = [values["batch_id"] for values in settled.rows]
     judge_lots(desk, changed)
     revise_lots(desk, changed)

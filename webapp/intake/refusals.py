@@ -3,6 +3,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 Language = str  # "zh" or "en"
+MAX_KEPT = 10_000
 
 
 class Why(StrEnum):
@@ -156,6 +157,21 @@ class Refusal(NamedTuple):
     def message(self, language: Language) -> str:
         """The sentence in "zh" or "en"."""
         return WORDS[self.why][language == "en"].format(**self.values)
+
+
+class Refusals:
+    """The refusals of one file. A file of two million mistakes must not fill the memory: the first ten thousand are
+    kept, the others counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[Refusal] = []
+        self.more = 0
+
+    def add(self, refusal: Refusal) -> None:
+        if len(self.kept) < MAX_KEPT:
+            self.kept.append(refusal)
+        else:
+            self.more += 1
 
 
 def shown(value: object) -> str:

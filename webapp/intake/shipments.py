@@ -9,7 +9,7 @@ from webapp.intake.checks import adcode, gln, moment, text, unit
 from webapp.intake.columns import Column
 from webapp.intake.corrections import revise_lots, settle
 from webapp.intake.desk import Desk
-from webapp.intake.units import Units
+from webapp.intake.units import Units, lots_in
 from webapp.models import Shipment
 
 COLUMNS = (
@@ -49,4 +49,4 @@ def store(desk: Desk, rows: list[Row]) -> None:
     current = desk.fetch(select(Shipment.__table__).where(Shipment.owner_gln == desk.enterprise),
                          Shipment.shipment_no, (values["shipment_no"] for _, values in good))
     settled = settle(desk, Shipment, KEY, good, [one._mapping for one in current])
-    revise_lots(desk, (values["batch_id"] for values in settled.rows if values["batch_id"] is not None))
+    revise_lots(desk, lots_in(desk, ((values["unit"], values["batch_id"]) for values in settled.rows)))

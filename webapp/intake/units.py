@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from webapp.intake import known
 from webapp.intake.desk import Desk
 from webapp.intake.refusals import Why
-from webapp.models import Packing, Shipment
+from webapp.intake.runs import Runs, near
+from webapp.models import CodeRun, Packing, Shipment
 from webapp.verify.china_day import CHINA
 
 
@@ -79,3 +80,17 @@ def _sent_to(desk: Desk, names: Iterable[str]) -> dict[str, datetime]:
         if to_gln in own:
             sent[unit] = min(at, sent.get(unit, at))
     return sent
+
+
+def lots_in(desk: Desk, units: Iterable[tuple[str, int | None]]) -> set[int]:
+    """The lots that these shipped (unit, batch_id) hold, through pallets and boxes down to the runs of bags."""
+    units = set(units)
+    lots = {batch_id for _, batch_id in units if batch_id is not None}
+    columns = select(Packing.child_first, Packing.first_serial, Packing.last_serial)
+    held = desk.fetch(columns, Packing.parent, (unit for unit, batch_id in units if batch_id is None))
+    held += desk.fetch(columns, Packing.parent, (one.child_first for one in held if one.first_serial is None))
+    spans = [(one.first_serial, one.last_serial) for one in held if one.first_serial is not None]
+    on_lots = Runs()
+    for run in near(desk, CodeRun, spans):
+        on_lots.add(run.first_serial, run.last_serial, run.batch_id)
+    return lots | {run.holder for span in spans for run in on_lots.touching(*span)}

@@ -14,13 +14,23 @@ from sqlalchemy import Connection, Row, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from webapp.db import Database
-from webapp.intake import batches, lots_of_codes, products, quality, shipments, sites
+from webapp.intake import (
+    batches,
+    line_counts,
+    lots_of_codes,
+    packing,
+    products,
+    quality,
+    receipts,
+    shipments,
+    sites,
+)
 from webapp.intake.announce import announce_change
 from webapp.intake.answer import UploadResult, answer_of, errors_in, kept_errors, status_of
 from webapp.intake.columns import read_rows
 from webapp.intake.desk import Desk
 from webapp.intake.file_rows import file_rows, read_file
-from webapp.intake.refusals import Language, Refusal, Why
+from webapp.intake.refusals import Language, Refusal, Refusals, Why
 from webapp.intake.table import BadFile
 from webapp.keys import Keys
 from webapp.models import Site, Upload
@@ -32,9 +42,13 @@ KINDS: Mapping[str, ModuleType] = {
     "batches": batches,
     "quality": quality,
     "lots_of_codes": lots_of_codes,
+    "packing": packing,
     "shipments": shipments,
+    "receipts": receipts,
+    "line_counts": line_counts,
 }
 TRIES = 3
+PIECE = 10_000  # rows stored at a time: bounds the memory, not the transaction
 UPLOAD_LOCK = 7353  # PostgreSQL advisory lock, with the enterprise as its second half
 
 
@@ -51,7 +65,8 @@ class Reading(NamedTuple):
 
     digest: str
     rows: list[Any]
-    refusals: list[Refusal]
+    refusals: tuple[Refusal, ...]
+    more: int
     total: int
     usable: bool
 
@@ -101,16 +116,14 @@ def find_upload(db: Database, enterprise_gln: str, public_id: str, language: Lan
 
 def read_upload_file(kind: str, file: BinaryIO) -> Reading:
     """All that can be said about a file without looking at the registry."""
-    digest, total = "", 0
+    digest, refusals = "", Refusals()
     try:
         body = read_file(file)
         digest = sha256(kind.encode() + b"\n" + body).hexdigest()
-        table = file_rows(body)
-        total = len(table.rows) + len(table.spoilt)
-        rows, refusals = read_rows(table, KINDS[kind].COLUMNS, KINDS[kind].Row)
+        rows, total = read_rows(file_rows(body), KINDS[kind].COLUMNS, KINDS[kind].Row, refusals)
     except BadFile as error:
-        return Reading(digest, [], list(error.refusals), total, usable=False)
-    return Reading(digest, rows, refusals, total, usable=True)
+        return Reading(digest, [], error.refusals, 0, error.total, usable=False)
+    return Reading(digest, rows, tuple(refusals.kept), refusals.more, total, usable=True)
 
 
 def _alone(connection: Connection, enterprise_gln: str) -> None:
@@ -127,10 +140,13 @@ def _same_key(connection: Connection, enterprise_gln: str, key: str) -> Row[Any]
 
 
 def _work(desk: Desk, kind: str, reading: Reading, trusted: bool, key: str | None, language: Language) -> UploadResult:
-    desk.refusals += reading.refusals
+    desk.refusals.kept += reading.refusals
+    desk.refusals.more = reading.more
     usable = reading.usable and _may_upload(desk, kind, reading.rows, trusted)
     if usable:
-        KINDS[kind].store(desk, reading.rows)
+        rows = packing.boxes_first(reading.rows) if kind == "packing" else reading.rows
+        for start in range(0, len(rows), PIECE):
+            KINDS[kind].store(desk, rows[start:start + PIECE])
     rejected = reading.total - desk.accepted - desk.duplicates
     status = status_of(desk.accepted, rejected, desk.duplicates) if usable else "rejected"
     errors = kept_errors(desk.refusals)
