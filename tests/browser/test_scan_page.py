@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from tests.verify import world
 from tests.verify.world import BASE, SEA
-from tests.views.public.conftest import PHONE
+from tests.views.public.conftest import PHONE, connect
 from webapp.app import create_app
 from webapp.settings import load_settings
 from webapp.verify.code import code_of
@@ -47,6 +47,7 @@ class Served(NamedTuple):
 def served(home: Path, sqlite_url: str, valkey_url: str) -> Iterator[Served]:
     app = create_app(load_settings(home=home, database_url=sqlite_url, redis_url=valkey_url))
     parts = app.extensions["parts"]
+    connect(parts)
     world.people_and_goods(parts.db)
     block = world.block(parts.db, BASE, BASE + 99_999)
     for at, name, facts in ((0, "A", {}), (1000, "B", {}), (2000, "C", {"flagged": True})):
@@ -156,7 +157,8 @@ def test_links_and_buttons_are_large_enough_to_touch(browser: Browser, served: S
     for word in ("caution", "malformed"):
         page.goto(served.page_of(word))
         small = page.evaluate("""[...document.querySelectorAll('a,button,input:not([type=hidden])')]
-            .filter(e => !e.matches('.skip,dd a')).map(e => [e.textContent, e.getBoundingClientRect().height]).filter(([, h]) => h < 44)""")
+            .filter(e => !e.matches('.skip,dd a')).map(e => [e.textContent, e.getBoundingClientRect().height])
+            .filter(([, h]) => h < 44)""")
         assert small == [], word
 
 
