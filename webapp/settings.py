@@ -1,5 +1,6 @@
 """Every setting in one frozen object; nobody else reads the environment."""
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,7 +87,15 @@ class Settings(BaseSettings):
     @cached_property
     def production(self) -> bool:
         """Whether real shoppers are behind this (PostgreSQL or a public address): demo keys are refused then."""
-        return self.database.startswith("postgresql") or urlsplit(self.base_url).hostname not in LOOPBACK
+        return self.database.startswith("postgresql") or not _at_home(urlsplit(self.base_url).hostname or "")
+
+
+def _at_home(host: str) -> bool:
+    """This machine, or an address that only its own network can reach: a phone on the same Wi-Fi tries the demo."""
+    try:
+        return host in LOOPBACK or ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def load_settings(**overrides: object) -> Settings:
