@@ -22,7 +22,7 @@ class Case(Base):
     kind: Mapped[str] = mapped_column(String(16))
     severity: Mapped[str] = mapped_column(String(4))
     score: Mapped[float]
-    state: Mapped[str] = mapped_column(String(12), index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
     serial: Mapped[int | None] = mapped_column(BigInteger, index=True)
     batch_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     gtin: Mapped[str | None] = mapped_column(String(14))

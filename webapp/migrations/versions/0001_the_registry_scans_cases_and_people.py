@@ -165,7 +165,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("severity", sa.String(length=4), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=True),
         sa.Column("batch_id", sa.BigInteger(), nullable=True),
         sa.Column("gtin", sa.String(length=14), nullable=True),
