@@ -31,7 +31,7 @@ class World:
             build_world(home, "http://127.0.0.1:8150", self.steps.append, now=now)
             self.ready = home.ready
         self.seconds = time.monotonic() - started
-        self.settings = demo_settings(path, "http://127.0.0.1:8150")
+        self.settings = demo_settings(path)
         self.db = Database(self.settings)
         self.demo = read_demo(path)
         self.keys = load_keys(self.settings.keys).codes

@@ -28,10 +28,10 @@ SEED = 7
 Report = Callable[[str], object]
 
 
-def demo_settings(home: Path, base_url: str) -> Settings:
+def demo_settings(home: Path) -> Settings:
     """Everything inside the folder, whatever the environment says: a demo never reaches anybody's real database."""
     return load_settings(
-        home=home, base_url=base_url, database_url="", replica_url="", redis_url="", geoip_db=None, keys_file=None,
+        home=home, database_url="", replica_url="", redis_url="", geoip_db=None, keys_file=None,
         spool_dir=None)
 
 
@@ -39,7 +39,7 @@ def build_world(home: Home, base_url: str, report: Report, seed: int = SEED, now
     """Make the folder's content anew; `report` gets a line a step. The folder is marked ready only at the very end."""
     now = now or datetime.now(UTC)
     home.begin()
-    settings = demo_settings(home.path, base_url)
+    settings = demo_settings(home.path)
     db = Database(settings)
     try:
         report("keys, tables, GeoIP file")

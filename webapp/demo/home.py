@@ -2,11 +2,14 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
+
+from webapp.keys import KeysError, load_keys
 
 MARKER = ".saltcheck-demo"
 VERSION = 1  # of the demo world: an older one is built again
@@ -54,12 +57,13 @@ class Home:
 
 @contextmanager
 def open_home(path: Path) -> Iterator[Home]:
-    """Take the folder for the demo. Raises HomeRefused for one that holds anything else, or is in use by a demo."""
+    """Take the folder for the demo: its own, an empty one, or one where commands made files and nobody put data yet.
+    Raises HomeRefused for any other, and for one in use by a demo."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if _read(path) is None:
-            if strange := next((one.name for one in sorted(path.iterdir()) if not one.name.startswith(MARKER)), None):
-                raise HomeRefused(f"{path} holds {strange!r} and was not made by the demo; "
+            if strange := _somebodys(path):
+                raise HomeRefused(f"{path} holds {strange} and was not made by the demo; "
                                   "choose an empty folder with SALTCHECK_HOME")
             _write(path, Mark(VERSION, "building"))
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -72,6 +76,29 @@ def open_home(path: Path) -> Iterator[Home]:
         raise HomeRefused(f"a demo already runs in {path}; stop it first, or choose another SALTCHECK_HOME") from None
     finally:
         os.close(lock)
+
+
+def _somebodys(path: Path) -> str | None:
+    """What in the folder could be somebody's work: a file that none of our commands makes, real keys, or a registry
+    with data in it. What commands leave on a bare folder (demo keys, empty tables) is nobody's."""
+    names = sorted(one.name for one in path.iterdir() if not one.name.startswith(MARKER))
+    if strange := next((name for name in names if name not in MADE), None):
+        return repr(strange)
+    try:
+        if "keys.json" in names and not load_keys(path / "keys.json").demo:
+            return "keys of its own"
+        if "saltcheck.db" in names and _has_sites(path / "saltcheck.db"):
+            return "a registry with data"
+    except (KeysError, sqlite3.Error) as error:
+        return f"what cannot be read ({error})"
+    return None
+
+
+def _has_sites(database: Path) -> bool:
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'site'").fetchone() is None:
+            return False
+        return connection.execute("SELECT 1 FROM site LIMIT 1").fetchone() is not None
 
 
 def _read(path: Path) -> Mark | None:
