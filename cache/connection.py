@@ -16,6 +16,8 @@ from redis.cluster import ClusterNode, RedisCluster
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
+from cache import keys
+
 TIMEOUT_S = 0.05
 FAILURES_TO_OPEN = 3
 OPEN_S = 1.0
@@ -42,7 +44,6 @@ class Cache:
         self._failed_in_a_row = 0
         self._open_until = 0.0
         self._probing = False
-        self.run_id = ""  # of the server of our newest connection: it changes when the server restarts
         self.failures = self.refused = 0
 
     @property
@@ -75,13 +76,9 @@ class Cache:
         else:
             self.call_all(("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls[1:])
 
-    def clients(self) -> list[Any]:
-        """A plain client for every primary, for work on all keys (rebuild). Raises CacheAway."""
-        def find(client: Any) -> list[Any]:
-            if not self.is_cluster:
-                return [client]
-            return [client.get_redis_connection(node) for node in client.get_primaries()]
-        return self._guarded(find)
+    def sweep(self, pattern: str) -> None:
+        """Unlink all keys that match, on every primary. Raises CacheAway; some may be gone then."""
+        self._guarded(lambda client: [_sweep(one, pattern) for one in self._primaries(client)])
 
     def close(self) -> None:
         if self._client is not None and self._pid == os.getpid():
@@ -103,6 +100,11 @@ class Cache:
             self._probing = False
         self._failed_in_a_row = 0
         return answer
+
+    def _primaries(self, client: Any) -> list[Any]:
+        if not self.is_cluster:
+            return [client]
+        return [client.get_redis_connection(node) for node in client.get_primaries()]
 
     def _may_probe(self) -> bool:
         """Once the rest is over, one caller tries; the others go on without until it knows."""
@@ -132,22 +134,23 @@ class Cache:
                 nodes = [ClusterNode(place.hostname, place.port or 6379) for place in places]
                 first = places[0]
                 self._client = RedisCluster(startup_nodes=nodes, username=first.username, password=first.password,
-                                            ssl=first.scheme == "rediss", cluster_error_retry_attempts=1, **bounds)
+                                            ssl=first.scheme == "rediss", **bounds)
             else:
                 self._client = redis.Redis.from_url(self._urls[0], redis_connect_func=self._greet, **bounds)
             self._pid = os.getpid()
 
     def _greet(self, connection: Any) -> None:
-        """On every new connection: learn which run of the server this is."""
+        """On every new connection, before anything is asked on it: a server that restarted with an old file lacks what
+        came in between, so its memory begins anew."""
         connection.on_connect()
-        connection.send_command("INFO", "server")
         try:
+            connection.send_command("INFO", "server")
             told = connection.read_response()
-        except ResponseError:  # an ACL without INFO: a restart then shows as an empty memory only
-            return
-        for line in told.split(b"\r\n"):
-            if line.startswith(b"run_id:"):
-                self.run_id = line[7:].decode()
+            run = next(line[7:] for line in told.split(b"\r\n") if line.startswith(b"run_id:"))
+            connection.send_command("EVAL", _NOTE_RUN, 1, keys.VERSION, run)
+            connection.read_response()
+        except (ResponseError, StopIteration):
+            return  # an ACL without +info, a server that takes no writes: then its restarts go unnoticed
 
     def _together(self, client: Any, commands: list[tuple]) -> list[Any]:
         if self.is_cluster:
@@ -156,6 +159,29 @@ class Cache:
         for command in commands:
             pipeline.execute_command(*command)
         return pipeline.execute()
+
+
+def _sweep(client: Any, pattern: str) -> None:
+    cursor = 0
+    while True:
+        cursor, names = client.scan(cursor, match=pattern, count=1000)
+        pipeline = client.pipeline(transaction=False)
+        for name in names:  # one by one: in a cluster they lie in different slots
+            pipeline.unlink(name)
+        pipeline.execute()
+        if not cursor:
+            return
+
+
+_NOTE_RUN = """
+local run = redis.call('HGET', KEYS[1], 'run')
+if run == ARGV[1] then return end
+redis.call('HSET', KEYS[1], 'run', ARGV[1])
+if run then
+  local time = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'born', time[1] .. string.format('%06d', time[2]))
+end
+"""
 
 
 class Script:

@@ -24,7 +24,7 @@ VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the comple
 
 class Seen(NamedTuple):
     """`base` None = a miss, nothing was noted. `tail`: the visits before this one. `own`: on a reload the record of the
-    visit's first page, else None. Times in µs since the epoch. `newborn`: this call found the memory empty."""
+    visit's first page, else None. Times in µs since the epoch, by Valkey's clock. `newborn`: this call found the memory empty."""
 
     base: bytes | None
     tail: bytes
@@ -54,7 +54,7 @@ class HistoryCache:
         self._cache = cache
         self._state = _State(0, 0, 0)
         self._state_read_at = -VERSION_AGE_S
-        self._gap = False  # a visit could not be noted here: this memory lacks it
+        self._gap = 0  # when (µs) we last could not note a visit: a memory born before lacks it
         self._lock = threading.Lock()
 
     def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, seed: Seed | None = None) -> Seen:
@@ -64,18 +64,19 @@ class HistoryCache:
             ("blind", b"", b"") if seed.base is None else ("seed", seed.base, seed.tail)
         gap = self._gap
         arguments = [keys.history_field(serial), record, now_us // 1_000_000, "1" if note else "0", *fill,
-                     keys.TAIL_WAITING_S, now_us, self._cache.run_id, "1" if gap else "0"]
+                     keys.TAIL_WAITING_S, gap]
         try:
             if self._cache.is_cluster:
-                state = self._state_at_times(now_us, gap)
+                state = self._state_at_times(gap)
             else:
                 names.append(keys.VERSION)
             base, tail, own, *told = self._cache.run(OBSERVE, names, arguments)
         except CacheAway:
-            self._gap = self._gap or note
+            if note:
+                self._gap = now_us
             raise
-        if gap:
-            self._gap = False
+        if gap == self._gap:
+            self._gap = 0
         if not self._cache.is_cluster:
             state = _State(*(int(one or 0) for one in told[:3]))
         return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(told[3]))
@@ -88,21 +89,26 @@ class HistoryCache:
         """A fact of the registry changed: every process drops what it remembers of it. Raises CacheAway."""
         return int(self._cache.call("HINCRBY", keys.VERSION, "registry", 1))
 
+    def now_us(self) -> int:
+        """Valkey's own time: `born` and `shipped` must come from one clock. Raises CacheAway."""
+        seconds, micros = self._cache.call("TIME")
+        return int(seconds) * 1_000_000 + int(micros)
+
     def mark_shipped(self, machine: str, up_to_us: int) -> int:
         """All scans of this machine up to then are in the database and settled here. -> the time up to which that is
         true of every machine. Raises CacheAway."""
-        self._cache.call("HSET", keys.SHIPPED, machine, up_to_us)
+        before = int(self._cache.call("HGET", keys.SHIPPED, machine) or 0)
+        self._cache.call("HSET", keys.SHIPPED, machine, max(before, up_to_us))
         slowest = min(int(one) for one in self._cache.call("HVALS", keys.SHIPPED))
         self._cache.call("HSET", keys.VERSION, "shipped", slowest)
         return slowest
 
     def start_anew(self) -> None:
         """Forget every history; what is known comes from the database again. Raises CacheAway."""
-        for client in self._cache.clients():
-            for pattern in ("h:{*", "t:{*"):
-                _unlink_all(client, pattern)
+        self._cache.sweep("h:{*")
+        self._cache.sweep("t:{*")
         # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
-        self._cache.call("HSET", keys.VERSION, "born", time.time_ns() // 1000)
+        self._cache.call("HSET", keys.VERSION, "born", self.now_us())
 
     def settle(self, folded: list[tuple[int, bytes, bytes]], now_us: int, lost_before_us: int) -> None:
         """The worker folded visits: for each (serial, base, keys of the folded records) put the base here if it is
@@ -122,17 +128,17 @@ class HistoryCache:
             for serial, base in bases
         ])
 
-    def _state_at_times(self, now_us: int, gap: bool) -> "_State":
+    def _state_at_times(self, gap: int) -> "_State":
         """In a cluster the version lies in another slot than the code: read at most every 500 ms, so that an
         invalidation reaches this process within half a second."""
         with self._lock:
             if gap or time.monotonic() - self._state_read_at >= VERSION_AGE_S:
                 if gap:
-                    self._cache.call("HSET", keys.VERSION, "born", now_us)
-                registry, born, shipped = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
-                if born is None:
-                    self._cache.call("HSETNX", keys.VERSION, "born", now_us)
-                self._state = _State(int(registry or 0), int(born or now_us), int(shipped or 0))
+                    self._cache.call("HSET", keys.VERSION, "born", self.now_us())
+                else:
+                    self._cache.call("HSETNX", keys.VERSION, "born", self.now_us())
+                told = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
+                self._state = _State(*(int(one or 0) for one in told))
                 self._state_read_at = time.monotonic()
             return self._state
 
@@ -141,16 +147,6 @@ class _State(NamedTuple):
     registry: int
     born: int
     shipped: int
-
-
-def _unlink_all(client, pattern: str) -> None:
-    cursor = 0
-    while True:
-        cursor, names = client.scan(cursor, match=pattern, count=1000)
-        if names:
-            client.unlink(*names)
-        if not cursor:
-            return
 
 
 _SHARED_LUA = """
@@ -166,17 +162,18 @@ local function split(tail)
 end
 """
 
-# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, ttl, now µs, run id, gap.
+# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, ttl, gap.
 OBSERVE = Script(_SHARED_LUA + """
 local now, note, fill = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
 local registry, born, shipped, newborn = 0, 0, 0, 0
 if KEYS[3] then
-  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'run')
+  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped')
   registry, born, shipped = v[1] or 0, v[2], v[3] or 0
-  if not born or ARGV[11] == '1' or (ARGV[10] ~= '' and v[4] ~= ARGV[10]) then
+  if not born or tonumber(ARGV[9]) >= tonumber(born) then
     if not born then newborn = 1 end
-    born = ARGV[9]
-    redis.call('HSET', KEYS[3], 'born', born, 'run', ARGV[10])
+    local time = redis.call('TIME')
+    born = time[1] .. string.format('%06d', time[2])
+    redis.call('HSET', KEYS[3], 'born', born)
   end
 end
 local base = redis.call('HGET', KEYS[1], ARGV[1])

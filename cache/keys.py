@@ -6,7 +6,7 @@
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, and since when and how far this memory is complete | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
-| `l:...` | registry look-ups (cache/lookups.py) | see there |
+| `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 10 min |
 | `r:...` | rate counters (cache/limits.py) | one window |
 
 The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in one slot.
@@ -33,3 +33,7 @@ def tail(serial: int) -> str:
 
 def rate(limit: str, source: str, window: int) -> str:
     return f"r:{limit}:{source}:{window}"
+
+
+def lot(batch_id: int, version: int) -> str:
+    return f"l:{batch_id:x}:{version:x}"

@@ -3,7 +3,6 @@ import fcntl
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,13 +54,14 @@ class Worker:
     def round(self, stop: threading.Event | None = None) -> int:
         """Ship everything that was kept when the round began; -> records handled. Raises SQLAlchemyError,
         DatabaseAway, RegistryAway, TooMuchPoison: nothing is lost, the next round goes on."""
-        started = time.time_ns() // 1000
+        started = None
         try:
+            started = self._memory.now_us()
             self._lookup.agrees(self._memory.registry_version())
         except CacheAway:
             self._lookup.agrees(None)
         handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
-        if not (stop and stop.is_set()):
+        if started is not None and not (stop and stop.is_set()):
             self.settler.mark_shipped(machine(), started)
         return handled
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from webapp.scanlog.scan import Scan, scan_id
-from webapp.settings import Settings
+from webapp.settings import Settings, load_settings
 from webapp.worker import Worker
 
 NOW_US = time.time_ns() // 1000
@@ -43,6 +43,6 @@ def crowd(scan_of: Callable[..., Scan]) -> Callable[[int, int], list[Scan]]:
 @pytest.fixture
 def worker(settings: Settings, valkey_url: str) -> Iterator[Worker]:
     """On SQLite and on PostgreSQL."""
-    one = Worker(settings.model_copy(update={"redis_url": valkey_url}))
+    one = Worker(load_settings(home=settings.home, database_url=settings.database_url, redis_url=valkey_url))
     yield one
     one.close()

@@ -1,5 +1,4 @@
 """./saltcheck rebuild-cache"""
-import time
 from collections.abc import Iterator
 
 import typer
@@ -54,7 +53,7 @@ def rebuild(settings: Settings, db: Database) -> int:
                 done += len(bases)
                 progress.update(task, completed=done)
         if not pending(settings.spool):  # else the worker says so once everything is shipped
-            memory.mark_shipped(machine(), time.time_ns() // 1000)
+            memory.mark_shipped(machine(), memory.now_us())
         return done
     finally:
         cache.close()

@@ -60,7 +60,7 @@ class Settler:
         return True
 
     def mark_shipped(self, machine: str, up_to_us: int) -> None:
-        """Everything of this machine kept before then is in the database and settled."""
+        """Everything of this machine kept before then (by Valkey's clock) is in the database and settled."""
         if not self.catch_up():
             return
         try:

@@ -1,0 +1,132 @@
+"""The two scripts on a real Valkey, and on a cluster, where both keys of a code lie in one slot."""
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from cache.connection import Cache
+from cache.history import RECORD, HistoryCache, Seed
+from tests.servers import valkey_cluster
+
+NOW = 1_790_000_000
+SERIAL = 1 << 45 | 12_345
+
+
+def record(device: int, at: int = NOW, folded: bool = False) -> bytes:
+    """The layout of webapp/verify/sighting.py, written down a second time: a change there must be seen here."""
+    return struct.pack("<BBHIQQII", folded, 0, 50, 510300, at * 1_000_000, device, 7, at)
+
+
+def base(visits: int) -> bytes:
+    return struct.pack("<I", visits) + b"x" * 56
+
+
+@pytest.fixture
+def memory(valkey_url: str) -> HistoryCache:
+    return HistoryCache(Cache(valkey_url))
+
+
+def observe(memory: HistoryCache, device: int, at: int = NOW, **more: object):
+    return memory.observe(SERIAL, record(device, at), at * 1_000_000, **more)
+
+
+def test_a_miss_notes_nothing_until_it_is_filled(memory: HistoryCache):
+    assert observe(memory, 1).base is None
+    assert observe(memory, 1).base is None
+    filled = observe(memory, 1, seed=Seed(b""))
+    assert (filled.base, filled.tail, filled.own) == (b"", b"", None)
+    assert observe(memory, 2).tail == record(1)
+
+
+def test_a_visit_is_noted_though_the_database_is_away(memory: HistoryCache):
+    assert observe(memory, 1, seed=Seed(None)).base is None
+    assert observe(memory, 2, seed=Seed(b"")).tail == record(1)
+
+
+def test_a_seed_never_replaces_what_is_newer(memory: HistoryCache):
+    observe(memory, 1, seed=Seed(base(3)))
+    memory.settle([(SERIAL, base(4), b"")], NOW * 1_000_000, 0)
+    assert observe(memory, 2, seed=Seed(base(3))).base == base(4)
+    memory.settle([(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
+    assert observe(memory, 3).base == base(4)
+
+
+def test_a_seed_that_holds_a_waiting_visit_marks_it_folded(memory: HistoryCache):
+    observe(memory, 1, seed=Seed(None))
+    seen = observe(memory, 2, seed=Seed(base(1), record(1, folded=True)))
+    assert seen.tail == record(1, folded=True)
+
+
+def test_a_seed_brings_visits_back_that_may_be_reloaded(memory: HistoryCache):
+    seen = observe(memory, 1, NOW + 60, seed=Seed(base(1), record(1, folded=True)))
+    assert seen.own == record(1, folded=True)
+    assert observe(memory, 2, NOW + 4000, seed=Seed(base(1), record(1, folded=True))).own is None
+
+
+def test_settled_visits_leave_when_no_reload_can_follow(memory: HistoryCache):
+    observe(memory, 1, seed=Seed(b""))
+    memory.settle([(SERIAL, base(1), record(1)[8:24])], NOW * 1_000_000, 0)
+    assert observe(memory, 2, NOW + 60).tail == record(1, folded=True)
+    memory.settle([(SERIAL, base(2), record(2, NOW + 60)[8:24])], (NOW + 1830) * 1_000_000, 0)
+    assert observe(memory, 3, NOW + 1830).tail == record(2, NOW + 60, folded=True)
+
+
+def test_a_history_of_128_neighbours_stays_small(memory: HistoryCache, valkey_url: str):
+    server = Cache(valkey_url)
+    for serial in range(SERIAL, SERIAL + 1000):
+        memory.settle([(serial, base(1), b"")], 0, 0)
+    used = sum(server.call("MEMORY", "USAGE", name) for name in server.call("KEYS", "h:*"))
+    assert used / 1000 < 100
+
+
+def test_scattered_codes_cost_less_than_200_bytes(memory: HistoryCache, valkey_url: str):
+    server = Cache(valkey_url)
+    memory.refill([(SERIAL + n * 100, base(1)) for n in range(1000)])
+    used = sum(server.call("MEMORY", "USAGE", name) for name in server.call("KEYS", "h:*"))
+    assert used / 1000 < 200
+
+
+def test_starting_anew_forgets_all_and_is_not_complete_until_shipped(memory: HistoryCache):
+    observe(memory, 1, seed=Seed(b""))
+    memory.bump()
+    memory.start_anew()
+    seen = observe(memory, 1)
+    assert (seen.base, seen.registry) == (None, 1)
+    assert not seen.complete
+    memory.mark_shipped("one", memory.now_us())
+    assert observe(memory, 1).complete
+
+
+def test_the_slowest_machine_decides_what_is_shipped(memory: HistoryCache):
+    assert memory.mark_shipped("one", 500) == 500
+    assert memory.mark_shipped("two", 300) == 300
+    assert memory.mark_shipped("two", 700) == 500
+    assert memory.mark_shipped("one", 400) == 500
+
+
+def test_the_record_size_is_the_one_both_sides_know():
+    assert len(record(1)) == RECORD
+
+
+def test_a_cluster_answers_the_same():
+    with valkey_cluster() as nodes:
+        memory = HistoryCache(Cache(",".join(f"redis://127.0.0.1:{node.port}" for node in nodes), timeout_s=1))
+        memory.mark_shipped("one", memory.now_us() + 10**9)
+        assert memory.bump() == 1
+        for serial in range(SERIAL, SERIAL + 2000, 97):
+            def look(device: int, number: int = serial, **more: object):
+                return memory.observe(number, record(device), NOW * 1_000_000, **more)
+            _one_code(memory, serial, look)
+        memory.refill([(SERIAL + n * 500, base(9)) for n in range(50)])
+        memory.start_anew()
+        assert observe(memory, 1).base is None
+
+
+def _one_code(memory: HistoryCache, serial: int, look: Callable) -> None:
+    assert look(1).base is None
+    assert look(1, seed=Seed(b"")).base == b""
+    assert look(1).own == record(1)
+    memory.settle([(serial, base(1), record(1)[8:24])], NOW * 1_000_000, 0)
+    seen = look(2)
+    assert (seen.base, seen.tail, seen.registry) == (base(1), record(1, folded=True), 1)
+    assert seen.complete
