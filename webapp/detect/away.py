@@ -45,6 +45,7 @@ class Away:
             return None
         cell.hits += 1
         cell.marks += seen_elsewhere
+        cell.age += event.at - lot.shipped_at
         cell.c += self._gain(lot.destination, province)
         cell.note(event.serial, self.rules.clusters.codes_kept)
         return self._alert(lot, province, cell, event)
@@ -61,6 +62,7 @@ class Away:
             return None
         cell.muted = event.at + self.rules.clusters.mute_days * 86400
         copies = cell.marks >= own.copies_seen and cell.marks >= own.copies_share * cell.hits
+        old = lot.shipped_at and cell.age / cell.hits > own.old_days * 86400
         words = [
             evidence.cluster(f"{cell.sources} 个互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
                              f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province "
@@ -69,5 +71,9 @@ class Away:
         if cell.marks:
             words.append(evidence.cluster(f"其中 {cell.marks} 次的码此前已在别处查询过",
                                           f"{cell.marks} of these codes had been checked elsewhere before", 0.0))
-        return Alert(Kind.MULTIUSE if copies else Kind.DIVERSION, event.at, round(cell.c, 2), "case", tuple(words),
+        if old:
+            words.append(evidence.cluster(f"发货后平均 {cell.age / cell.hits / 86400:.0f} 天，早该用完",
+                                          f"on average {cell.age / cell.hits / 86400:.0f} days after shipment, when its "
+                                          "bags should be used up", 0.0))
+        return Alert(Kind.MULTIUSE if copies else Kind.OLD_BATCH if old else Kind.DIVERSION, event.at, round(cell.c, 2), "case", tuple(words),
                      lot=lot.id, area=province * 10000, serials=tuple(cell.codes))

@@ -14,12 +14,13 @@ class Cell:
     does not follow within hours on the same network. `hits` counts what spoke for it, `marks` the hits of a special
     kind (the detector says which), `at_n` a clock of the detector, `muted` the time until which it is silent."""
 
-    __slots__ = ("c", "bits", "network", "last", "hits", "marks", "at_n", "sources", "muted", "codes", "by_lot", "lots")
+    __slots__ = ("c", "bits", "network", "last", "hits", "marks", "at_n", "sources", "muted", "codes", "by_lot", "lots",
+                 "clock", "age")
 
     def __init__(self) -> None:
         self.c = self.muted = 0.0
         self.bits = self.network = self.hits = self.marks = self.at_n = self.sources = 0
-        self.last = 0.0
+        self.last = self.clock = self.age = 0.0
         self.codes: list[int] = []
         self.by_lot: dict[int, float] = {}
         self.lots: dict[int, int] = {}
@@ -40,10 +41,6 @@ class Cell:
             if len(self.codes) > keep:
                 del self.codes[0]
 
-    def marks_of(self, lot: int) -> int:
-        """Hits of `lot` so far."""
-        return self.lots.get(lot, 0)
-
     def drain(self, nats: float) -> None:
         self.c += nats
         if self.c <= 0:
@@ -51,6 +48,7 @@ class Cell:
 
     def empty(self) -> None:
         self.c, self.bits, self.hits, self.marks, self.sources = 0.0, 0, 0, 0, 0
+        self.age = 0.0
         self.codes.clear()
         self.by_lot.clear()
         self.lots.clear()

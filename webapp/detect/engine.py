@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import NamedTuple
 
 from webapp.detect import evidence, weigh
+from webapp.detect.again import Again
 from webapp.detect.alert import Alert, Kind
 from webapp.detect.away import Away
 from webapp.detect.event import DAY, BagFacts, Event
@@ -38,11 +39,12 @@ class Engine:
     def __init__(self, rules: Rules, states: MutableMapping[int, bytes]) -> None:
         self.rules, self.states = rules, states
         self.people, self.networks = People(rules.people), Networks(rules.networks)
+        self.lots: dict[int, Lot] = {}
         self.hazard = Hazard(rules.late.hazard_prior)
         self.away, self.second = Away(rules), Second(rules)
         self.late, self.surplus = Late(rules, self.hazard), Surplus(rules, self.hazard)
+        self.again = Again(rules)
         self.leak, self.forged = Leak(rules), Forged(rules)
-        self.lots: dict[int, Lot] = {}
         self.open = Open()
         self._silent: dict[tuple[str, int], float] = {}
         self._marked, self._witnesses = 20.0, 500.0
@@ -70,10 +72,10 @@ class Engine:
         rules = self.rules
         if self._crawled(event, lot, ledger):
             self.people.drops[Drop.CRAWLED] += 1
-            return Learned(b"", [], speak(ledger, None, event, bag, self.open, rules), Drop.CRAWLED)
+            return Learned(b"", [], speak(ledger, weigh.CRAWLED, event, bag, self.open, rules), Drop.CRAWLED)
         crowded = self.networks.carrier(event)
         trust = min(1.0, self._marked / self._witnesses / 0.02)
-        step = weigh.fold(ledger, event, crowded, trust, rules.ledger)
+        step = weigh.fold(ledger, event, crowded, self.networks.line(event), trust, rules.ledger)
         drop = DROP.get(step.kind)
         alerts: list[Alert] = []
         if step.kind == weigh.WITNESS:
@@ -110,29 +112,37 @@ class Engine:
             self._raise(self.away.learn(lot, event, False, True), alerts)
             if province and lot.shipped_at:
                 self._raise(self.late.first(lot, event), alerts)
-            self._raise(self.surplus.learn(lot, event), alerts)
-        elif 2 <= ledger.people <= 4:
-            nats = self.second.learn(lot, event, step, ledger.links > 0)
+                self.again.witness(event)
+        elif 2 <= ledger.people <= 4 and not ledger.flags & EARLY and lot.id not in self.open.leaks:
+            self.second.learn(lot, event, step, ledger.links > 0)
             if step.far and not ledger.links:
                 self._raise(self.away.learn(lot, event, True, False), alerts)
-            if province and lot.shipped_at:
-                self._raise(self.late.second(lot, event, step.lag, nats), alerts)
-            if self.second.over(lot.second, event.at):
-                lot.second.muted = event.at + self.rules.clusters.mute_days * DAY
-                self._raise(self._copies(lot, event), alerts)
+            if step.line != weigh.SAME_LINE and not (step.far and ledger.links):
+                self._raise(self.again.learn(event, step.lag, self.late, province == lot.destination), alerts)
+        else:
+            return None
+        surplus = self.surplus.nats(lot)
+        if self.second.over(lot.second, surplus, event.at):
+            lot.second.muted = event.at + self.rules.clusters.mute_days * DAY
+            if lot.id not in self.open.leaks:
+                self.open.copies.add((lot.id, 0))
+            self._raise(self._copies(lot, event, surplus), alerts)
         return None
 
-    def _copies(self, lot: Lot, event: Event) -> Alert:
+    def _copies(self, lot: Lot, event: Event, surplus: float) -> Alert:
         cell = lot.second
-        words = (evidence.cluster(
+        words = [evidence.cluster(
             f"该批次 {len(cell.codes)} 个码被互不相关的人先后查询，间隔和线路不像同一户人家",
             f"{len(cell.codes)} codes of this lot were checked by a second, unrelated person, too late and on other "
-            "lines than a household's", cell.c),)
-        return Alert(Kind.MULTIUSE, event.at, round(cell.c, 2), "case", words, lot=lot.id, serials=tuple(cell.codes))
+            "lines than a household's", cell.c)]
+        if surplus:
+            words.append(self.surplus.words(lot))
+        return Alert(Kind.MULTIUSE, event.at, round(cell.c + surplus, 2), "case", tuple(words), lot=lot.id,
+                     serials=tuple(cell.codes or lot.recent))
 
     def _clone(self, event: Event, bag: BagFacts, ledger: Ledger, alerts: list[Alert]) -> None:
         own = self.rules.ledger
-        if ledger.flags & ALERTED or ledger.people < own.alert_people or ledger.fixed < own.alert_networks:
+        if ledger.flags & ALERTED or not weigh.independent(ledger, own):
             return
         open_there = (bag.lot, weigh.main_city(ledger) // 100) in self.open.diversions
         score = weigh.score(ledger, bag.destination, open_there, own)
@@ -186,7 +196,8 @@ class Engine:
         lot = self.lots.get(bag.lot)
         if lot is None:
             lot = self.lots[bag.lot] = Lot(bag)
-        self.hazard.advance(event.at, self.lots.values())
+        if self.hazard.advance(event.at, self.lots.values()):
+            self.surplus.daily(event.at, self.lots.values())
         return lot
 
     def _crawled(self, event: Event, lot: Lot | None, ledger: Ledger) -> bool:

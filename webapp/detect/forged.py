@@ -35,7 +35,7 @@ class Forged:
         return first != event.device
 
     def learn(self, event: Event) -> Alert | None:
-        if event.bad == "malformed" or event.text in self._known or (event.misread and not self._repeated(event)):
+        if event.bad == "malformed" or event.shared or event.text in self._known or (event.misread and not self._repeated(event)):
             return None
         province = event.city // 10000
         cell = self._cells.get(province)

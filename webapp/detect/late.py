@@ -1,7 +1,8 @@
-"""First scans of bags that should have been used up long ago: reuse of codes, old lots on the market again.
+"""First scans of bags that should have been used up long ago: reuse of codes (旧码回流), old lots on the market again.
 
-Bags sold in the usual way are first scanned at the age the hazard says; bags on the market a second time at any age
-after their sale. Cells by province and by city, apart for bags inside and outside their destination.
+Genuine bags are first scanned at the age the hazard says, in numbers the hazard says; bags on the market a second time
+at any age after their sale. Inside the destination the cell compares the flow of first scans with the expected flow of
+every lot there (a CUSUM of Poisson counts); outside it, only the ages. Cells by province and by city.
 """
 from math import log
 
@@ -20,23 +21,54 @@ class Late:
         self.rules, self.own, self.hazard = rules, rules.late, hazard
         self.volume = Volume(rules.clusters, rules.late.margin)
         self.cells: dict[tuple[int, bool], Cell] = {}
+        self._home: dict[int, float] = {}  # first scans at their destination, by city and by province
 
     def first(self, lot: Lot, event: Event) -> Alert | None:
         """The first scan of a code of `lot` by a witness."""
         self.volume.tick(event.at)
-        return self._learn(lot, event, self._nats(lot, event))
+        if event.city // 10000 == lot.destination:
+            return self._at_home(lot, event)
+        nats = mixture(self._age_nats(lot, event), self.own.away_share)
+        return self._learn(lot, event, nats, nats, home=False)
 
-    def second(self, lot: Lot, event: Event, lag_days: float, nats: float) -> Alert | None:
-        """A second user of a code, long after the first: the same story told by a code that was scanned before."""
-        if lag_days < self.own.second_days:
+    def home(self, area: int, at: float) -> float:
+        """Evidence by now that too many old bags are first scanned in `area`, their destination."""
+        cell = self.cells.get((area, True))
+        return max(0.0, cell.c - self.own.reuse_a_day * (at - cell.clock) / DAY) if cell else 0.0
+
+    def _at_home(self, lot: Lot, event: Event) -> Alert | None:
+        own, hazard = self.own, self.hazard
+        province = event.city // 10000 * 10000
+        for area in {province, event.city}:
+            self._home[area] = self._home.get(area, 0.0) + 1
+        sold = hazard.sold_means.get(lot.destination)
+        if not sold:
             return None
-        return self._learn(lot, event, nats)
+        b = hazard.bin(event.at - lot.shipped_at)
+        bags = hazard.bags[lot.destination]
+        # scans a day of this lot by reuse, and as expected of it
+        again = own.reuse_a_day * lot.quantity * hazard.sold[b] / (bags * sold)
+        expected = lot.quantity * hazard.rate[b]
+        city_share = (self._home[event.city] + 1) / (self._home[province] + 4)
+        far = min(own.nats_max, log(1 + again / expected))
+        near = min(own.nats_max, log(1 + again / (expected * city_share)))
+        due = self._due(lot, event)
+        if event.at - lot.shipped_at < own.young_days * DAY:
+            far = near = 0.0
+        elif lot.firsts < due - own.still_to_come_sigmas * due ** 0.5:
+            far, near = far * own.still_to_come, near * own.still_to_come
+        return self._learn(lot, event, far, near, home=True)
 
-    def _nats(self, lot: Lot, event: Event) -> float:
+    def _due(self, lot: Lot, event: Event) -> float:
+        """Codes of `lot` that should have been scanned by now: while fewer were, late stock explains a late scan."""
+        hazard = self.hazard
+        return lot.quantity * hazard.per_bag() * hazard.sold[hazard.bin(event.at - lot.shipped_at)]
+
+    def _age_nats(self, lot: Lot, event: Event) -> float:
+        """Evidence of a first scan outside the destination, by the age of its lot alone."""
         own, hazard = self.own, self.hazard
         age = event.at - lot.shipped_at
-        key = lot.destination if event.city // 10000 == lot.destination else 0
-        mean, sold = hazard.means.get(key), hazard.sold_means.get(key)
+        mean, sold = hazard.means.get(0), hazard.sold_means.get(0)
         if not mean or not sold:
             return 0.0
         b = hazard.bin(age)
@@ -45,20 +77,20 @@ class Late:
             nats = min(nats, own.young_nats)
         return min(own.nats_max, max(own.nats_min, nats))
 
-    def _learn(self, lot: Lot, event: Event, nats: float) -> Alert | None:
-        home = event.city // 10000 == lot.destination
+    def _learn(self, lot: Lot, event: Event, in_province: float, in_city: float, home: bool) -> Alert | None:
         province = event.city // 10000 * 10000
-        share = self.own.home_share if home else self.own.away_share
         found = None
-        for area in (province, event.city) if event.city != province else (province,):
+        for area, nats in ((province, in_province), (event.city, in_city))[: 2 if event.city != province else 1]:
             cell = self.cells.get((area, home))
             if cell is None:
                 cell = self.cells[area, home] = Cell()
-            # Bags of one late part-shipment come together: each further one of a lot says less.
-            x = mixture(nats, share)
-            if x > 0:
-                x *= self.own.same_lot ** cell.marks_of(lot.id)
-            add(cell, x, event, self.rules, lot.id)
+                cell.clock = event.at
+            if home:  # the drain of a Poisson CUSUM: the scans that reuse would have brought by now
+                cell.drain(-self.own.reuse_a_day * (event.at - cell.clock) / DAY)
+                cell.clock = event.at
+            if nats > 0:  # bags of one late part-shipment come together: each further one of a lot says less
+                nats *= (self.own.same_lot_home if home else self.own.same_lot) ** cell.lots.get(lot.id, 0)
+            add(cell, nats, event, self.rules, lot.id)
             found = found or self._alert(area, home, cell, event)
         return found
 
@@ -76,6 +108,5 @@ class Late:
                              f"{cell.hits} codes whose bags should be used up were checked here for the first time, "
                              f"from {len(cell.by_lot)} lots", cell.c),
         )
-        alert = Alert(Kind.REUSE if several else Kind.OLD_BATCH, event.at, round(cell.c, 2), "case", words,
-                      lot=0 if several else lot, area=area, serials=tuple(cell.codes))
-        return alert
+        return Alert(Kind.REUSE if several else Kind.OLD_BATCH, event.at, round(cell.c, 2), "case", words,
+                     lot=0 if several else lot, area=area, serials=tuple(cell.codes))

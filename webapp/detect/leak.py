@@ -33,7 +33,7 @@ class Leak:
         home = province == lot.destination
         early = sum(1 for at in lot.early[province] if at < lot.shipped_at - self.own.record_gap_days * DAY)
         leaked = not home or early >= self.own.sources
-        needed = self.own.sources_away if leaked and not home else self.own.sources
+        needed = self.own.sources_away if leaked and not home and days > self.own.away_days else self.own.sources
         if here < needed:
             return None
         lot.silent_until = event.at + (YEAR if leaked else 0.0)

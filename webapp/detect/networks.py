@@ -1,9 +1,11 @@
 """Which addresses strangers share: a carrier's exit has many different codes and phones that say so, a household's line
 few, and phones that say Wi-Fi."""
-from webapp.detect.event import DAY, MOBILE, Event
+from webapp.detect.event import DAY, MOBILE, UNSTATED, Event
 from webapp.detect.rules import NetworkRules
 
 SLOTS = 1 << 16
+CARRIER, LINE = 1, 2
+STATED_USUALLY = 0.4
 
 
 class Networks:
@@ -15,20 +17,30 @@ class Networks:
         self._fade = 0.5 ** (1 / (rules.half_life_days * DAY))
         self._count = [0.0] * SLOTS
         self._at = [0.0] * SLOTS
-        self._carrier = bytearray(SLOTS)
+        self._says = bytearray(SLOTS)  # CARRIER, LINE or both
+        self._stated, self._all = 1.0, 1.0
 
     def carrier(self, event: Event) -> bool:
         """Strangers share this network, as far as is known by now."""
         slot = event.network % SLOTS
-        if self._carrier[slot]:
+        if self._says[slot] & CARRIER:
             return True
         count = self._count[slot]
         return count >= self._limit and (
             count * self._fade ** max(0.0, event.at - self._at[slot]) >= self._limit)
 
+    def line(self, event: Event) -> bool:
+        """This is somebody's own line for certain: the phone says so, or another one did; where phones do not usually
+        say, what is not a carrier's must do."""
+        if event.link != UNSTATED or self._says[event.network % SLOTS] & LINE:
+            return True
+        return self._stated <= STATED_USUALLY * self._all
+
     def learn(self, event: Event) -> None:
         slot = event.network % SLOTS
-        if event.link == MOBILE:
-            self._carrier[slot] = 1
+        self._all += 1
+        if event.link != UNSTATED:
+            self._stated += 1
+            self._says[slot] |= CARRIER if event.link == MOBILE else LINE
         self._count[slot] = self._count[slot] * self._fade ** max(0.0, event.at - self._at[slot]) + 1.0
         self._at[slot] = event.at

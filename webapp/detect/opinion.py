@@ -4,7 +4,7 @@ from typing import NamedTuple
 import msgspec
 
 from webapp.detect import weigh
-from webapp.detect.event import BagFacts, Event
+from webapp.detect.event import UNSTATED, BagFacts, Event
 from webapp.detect.ledger import ALERTED, CAUTIONED, Ledger, unpack
 from webapp.detect.rules import Rules
 
@@ -39,7 +39,7 @@ def opinion(state: bytes, event: Event, bag: BagFacts, open_now: Open, rules: Ru
     if not state:  # nobody was here before: nothing to weigh
         return speak(None, None, event, bag, open_now, rules)
     ledger = unpack(state)
-    step = weigh.fold(ledger, event, False, 1.0, rules.ledger)
+    step = weigh.fold(ledger, event, False, event.link != UNSTATED, 1.0, rules.ledger)
     return speak(ledger, step.kind, event, bag, open_now, rules)
 
 
@@ -53,7 +53,7 @@ def speak(ledger: Ledger | None, kind: str | None, event: Event, bag: BagFacts, 
     first = ledger is None or ledger.scans <= 1
     if not bag.lot:
         return Opinion("pending", ("no_lot",), 0.0)
-    if event.staff or kind is None and ledger is not None:
+    if event.staff or (kind is None and ledger is not None):
         return Opinion("first" if first else "again", (), 0.0)
     early = bool(bag.shipped_at) and event.at < bag.shipped_at - rules.leak.grace_hours * 3600
     province = event.city // 10000
@@ -67,7 +67,7 @@ def speak(ledger: Ledger | None, kind: str | None, event: Event, bag: BagFacts, 
         score, heard = _weighed(ledger, kind, event, bag, open_now, rules)
         if heard:
             return Opinion(heard, ("copied",), score)
-    if kind != weigh.AGAIN and province and province != bag.destination and (
+    if province and province != bag.destination and (
             (bag.lot, province) in open_now.copies or (bag.lot, 0) in open_now.copies
             or (bag.lot, province) in open_now.old):
         return Opinion("caution", ("open_cluster",), score)
@@ -80,7 +80,7 @@ def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open
     main = weigh.main_city(ledger) // 100
     score = weigh.score(ledger, bag.destination, (bag.lot, main) in open_now.diversions, rules.ledger)
     knew = kind == weigh.AGAIN
-    strong = ledger.people >= own.suspect_people and ledger.fixed >= rules.ledger.alert_networks
+    strong = weigh.independent(ledger, rules.ledger)
     if (score >= own.suspect or ledger.flags & ALERTED) and strong:
         ledger.flags |= CAUTIONED
         return score, "caution" if knew else "suspect"

@@ -82,11 +82,12 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert: float
     alert_people: int
     alert_networks: int
+    hammered_scans: int
+    hammered_per_person: int
 
 
 class VerdictRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suspect: float
-    suspect_people: int
     caution: float
     caution_people: int
     caution_leave: float
@@ -110,6 +111,7 @@ class AwayRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: int
     copies_seen: int
     copies_share: float
+    old_days: float
 
 
 class SecondRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,8 +122,7 @@ class SecondRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mobile_nats: list[float]
     far_nats: float
     known_nats: float
-    lot_share: float
-    province_share: float
+    surplus_alone: float
 
 
 class LateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,19 +136,35 @@ class LateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     young_nats: float
     strongest_lot: float
     same_lot: float
-    second_days: float
+    same_lot_home: float
+    still_to_come: float
+    still_to_come_sigmas: float
+    reuse_a_day: float
     hazard_prior: list[float]
 
 
-class SurplusRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AgainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lag_days: float
+    hits_a_day: float
+    prior_hits: float
+    prior_days: float
+    places: float
+    threshold: float
+    late_helps: float
     margin: float
+    codes: int
+
+
+class SurplusRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dispersion: float
+    lots: int
 
 
 class LeakRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_hours: float
     sources: int
     sources_away: int
+    away_days: float
     share: float
     record_gap_days: float
 
@@ -171,6 +188,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     away: AwayRules
     second: SecondRules
     late: LateRules
+    again: AgainRules
     surplus: SurplusRules
     leak: LeakRules
     forged: ForgedRules

@@ -38,8 +38,10 @@ class Second:
         add(lot.second, mixture(nats, self.own.attack_share), event, self.rules, lot.id)
         return nats
 
-    def over(self, cell: Cell, at: float) -> bool:
-        return cell.c >= self.volume.threshold() and len(cell.codes) >= self.own.codes and at >= cell.muted
+    def over(self, cell: Cell, surplus: float, at: float) -> bool:
+        """The lot's second users and the bags it has too many of tell one story: their evidence adds up."""
+        return at >= cell.muted and cell.c + surplus >= self.volume.threshold() and (
+            len(cell.codes) >= self.own.codes or surplus >= self.own.surplus_alone)
 
 
 def add(cell: Cell, nats: float, event: Event, rules: Rules, lot: int) -> None:

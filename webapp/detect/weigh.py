@@ -7,7 +7,7 @@ from webapp.detect.ledger import Ledger
 from webapp.detect.rules import LedgerRules
 
 HOUR = 3600
-AGAIN, SHARED, FLOODED, WITNESS = "again", "shared", "flooded", "witness"
+AGAIN, SHARED, FLOODED, WITNESS, CRAWLED = "again", "shared", "flooded", "witness", "crawled"
 NO_LINE, SAME_LINE, OTHER_LINE, FIRST_LINE = "no_line", "same_line", "other_line", "first_line"
 LAT_STEP, LON_STEP = 36.0 / 65535, 62.0 / 65535  # a phone's position in 2 x 16 bits: 60-90 m, over China
 KM_A_DEGREE = 111.2
@@ -27,8 +27,9 @@ class Step(NamedTuple):
 _AGAIN, _SHARED, _FLOODED = Step(AGAIN), Step(SHARED), Step(FLOODED)
 
 
-def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: LedgerRules) -> Step:
-    """Put `event` into `ledger`. `crowded`: many strangers share its network; `trust` 0..1: share markers work here."""
+def fold(ledger: Ledger, event: Event, crowded: bool, certain: bool, trust: float, rules: LedgerRules) -> Step:
+    """Put `event` into `ledger`. `crowded`: many strangers share its network; `certain`: it is known to be somebody's
+    own line; `trust` 0..1: share markers work here."""
     at = int(event.at)
     if ledger.scans == 0:
         ledger.first = at
@@ -49,8 +50,8 @@ def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: Ledge
         return _SHARED
     phones.pop()
     phones.insert(0, phone)
-    line = _line(ledger, event, crowded)
-    if line is NO_LINE:
+    line = _line(ledger, event, crowded, certain)
+    if line is NO_LINE or (not certain and line is not SAME_LINE):
         if ledger.mobile >= rules.mobile_free + rules.mobile_per_fixed * ledger.fixed:
             return _FLOODED
         ledger.mobile += 1
@@ -68,16 +69,17 @@ def fold(ledger: Ledger, event: Event, crowded: bool, trust: float, rules: Ledge
     return Step(WITNESS, lag, line, far)
 
 
-def _line(ledger: Ledger, event: Event, crowded: bool) -> str:
+def _line(ledger: Ledger, event: Event, crowded: bool, certain: bool) -> str:
     if event.link == MOBILE or not event.network or (crowded and event.link != WIFI):
         return NO_LINE
     net = event.network & 0xFFFF or 1
     if net in ledger.nets:
         return SAME_LINE
+    known = ledger.nets[0]
     ledger.nets.pop()
     ledger.nets.insert(0, net)
-    ledger.fixed += 1
-    return OTHER_LINE if ledger.fixed > 1 else FIRST_LINE
+    ledger.fixed += certain
+    return OTHER_LINE if known else FIRST_LINE
 
 
 def _count_place(ledger: Ledger, event: Event, line: str) -> None:
@@ -129,7 +131,7 @@ def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trus
         household += rules.known_network
         display += rules.known_network_display
     elif line is OTHER_LINE:
-        household += rules.second_network if ledger.fixed == 2 else rules.third_network
+        household += rules.third_network if ledger.nets[2] else rules.second_network
         display += rules.other_network_display
     elif event.link == MOBILE:
         display += rules.mobile_display
@@ -226,6 +228,14 @@ def score(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules
     return -log(
         rules.weight_household * exp(-_clamp(x["household"])) + rules.weight_display * exp(-_clamp(x["display"]))
         + rules.weight_forwarded * exp(-_clamp(x["forwarded"])) + rules.weight_viral * exp(-_clamp(x["viral"])))
+
+
+def independent(ledger: Ledger, rules: LedgerRules) -> bool:
+    """Enough witnesses on enough lines to call a bag copied. A code that is hammered by few phones needs twice as many:
+    somebody wants it to turn red."""
+    hammered = ledger.scans > rules.hammered_scans + rules.hammered_per_person * ledger.people
+    times = 2 if hammered else 1
+    return ledger.people >= times * rules.alert_people and ledger.fixed >= times * rules.alert_networks
 
 
 def _clamp(x: float) -> float:
