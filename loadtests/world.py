@@ -13,7 +13,7 @@ from webapp.migrate import upgrade
 from webapp.models import Batch, CodeHistory, Product, Quality, Shipment, Site
 from webapp.verify.history import History, pack
 
-GLN, GTIN, LOTS = "6999000100006", "06999000100013", 40
+GLN, GTIN, LOTS = "6999000100008", "06999000100015", 40
 NOW = datetime.now(UTC)
 
 
