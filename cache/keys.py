@@ -6,7 +6,7 @@
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, and since when and how far this memory is complete | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
-| `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 10 min |
+| `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 2 min |
 | `r:...` | rate counters (cache/limits.py) | one window |
 
 The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in one slot.

@@ -5,6 +5,7 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from cache.connection import Cache
+from cache.lookups import LotCache
 from webapp.db import Database
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
@@ -51,8 +52,8 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
     db, cache, templates = Database(settings), Cache(settings.redis), Templates()
     spool = Spool(settings.spool)
     return Parts(
-        settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip), lookup=Lookup(db),
-        observer=Observer(db, cache, settings), spool=spool,
+        settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip),
+        lookup=Lookup(db, LotCache(cache)), observer=Observer(db, cache, settings), spool=spool,
         wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp))

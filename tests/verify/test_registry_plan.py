@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Select, text
 
 from tests.verify import world
 from webapp.db import Database
@@ -10,6 +10,16 @@ from webapp.models import CodeBlock, CodeRun, Packing
 from webapp.verify import registry
 
 ROWS = 20_000
+
+
+SPAN = {"first": 9_000_000, "last": 9_004_095}
+
+
+def plan_of(connection: Connection, question: Select) -> str:
+    """What the database would do, asked with SPAN."""
+    asked = str(question.params(SPAN).compile(connection, compile_kwargs={"literal_binds": True}))
+    explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    return "\n".join(str(row) for row in connection.execute(text(f"{explain} {asked}")))
 
 
 @pytest.fixture
@@ -34,12 +44,9 @@ def many_rows(db: Database) -> Database:
 
 @pytest.mark.parametrize("table", [CodeBlock, CodeRun, Packing])
 def test_the_interval_look_up_is_an_index_range_scan(many_rows: Database, table: type) -> None:
-    question = registry.covering(table, 9_000_000, 9_004_095)
     with many_rows.read.connect() as connection:
-        compiled = str(question.compile(connection, compile_kwargs={"literal_binds": True}))
-        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-        plan = "\n".join(str(row) for row in connection.execute(text(f"{explain} {compiled}")))
-        rows = connection.execute(question).all()
+        plan = plan_of(connection, registry.covering(table))
+        rows = connection.execute(registry.covering(table), SPAN).all()
     assert len(rows) == 5
     assert not re.search(rf"Seq Scan on {table.__tablename__}|SCAN {table.__tablename__}(?! USING)", plan), plan
     assert len(re.findall(r"Index (Only )?Scan|SEARCH", plan)) >= 2, plan
@@ -54,8 +61,5 @@ def test_voids_are_found_by_index(many_rows: Database) -> None:
     with many_rows.transaction() as c:
         c.execute(text("ANALYZE"))
     with many_rows.read.connect() as connection:
-        compiled = str(registry.voids(9_000_000, 9_004_095).compile(
-            connection, compile_kwargs={"literal_binds": True}))
-        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-        plan = "\n".join(str(row) for row in connection.execute(text(f"{explain} {compiled}")))
+        plan = plan_of(connection, registry.voids())
     assert re.search(r"Index Scan|Bitmap Index|SEARCH code_void USING INDEX", plan), plan

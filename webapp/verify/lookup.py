@@ -1,13 +1,14 @@
 """What is this bag? Process memory first, then Valkey, then the database; and how fresh the answer is.
 
 Whoever changes a fact announces a new registry version (cache/history.py: bump). The history round trip of every scan
-brings the current one back, so an entry read under another version is read again at once, in every process. While no version can
-be read (Valkey away) entries live one second. The registry being away, what is remembered is served and marked stale.
+brings the current one back, so an entry read under another version is read again at once, in every process. While no
+version can be read (Valkey away) entries live one second. The registry being away, what is remembered is served and
+marked stale.
 """
 import random
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from webapp.db import Database, DatabaseAway
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFacts
 from webapp.verify.lru import Lru
-from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
+from webapp.verify.page import PAGE_BITS, Bags, read_page
 
 T = TypeVar("T")
 
@@ -35,10 +36,10 @@ class RegistryAway(Exception):
 
 
 class SharedCache(Protocol):
-    """Pages shared between processes (cache/lookups.py). Both calls answer within 50 ms and never raise."""
+    """Packed lots shared between processes (cache/lookups.py). Answers within 50 ms and never raises."""
 
-    def get_page(self, number: int, version: int) -> bytes | None: ...
-    def put_page(self, number: int, version: int, packed: bytes) -> None: ...
+    def get(self, batch_ids: Iterable[int], version: int) -> dict[int, bytes]: ...
+    def put(self, lots: dict[int, bytes], version: int) -> None: ...
 
 
 class _Held(NamedTuple, Generic[T]):
@@ -57,6 +58,7 @@ class Lookup:
         self._version: int | None = None
         self._version_since = 0.0
         self._pages: Lru[int, _Held[Bags]] = Lru(STRETCHES_HELD)
+        self._lots: Lru[int, _Held[LotFacts]] = Lru(FACTS_HELD)
         self._facts: Lru[Hashable, _Held[object]] = Lru(FACTS_HELD)
         self._locks = [threading.Lock() for _ in range(64)]
         self._rests_until = 0.0
@@ -83,7 +85,7 @@ class Lookup:
 
     def lot(self, gtin: str, lot: str) -> LotFacts | None:
         return self._fact(("lot", gtin, lot),
-                          lambda c: next(iter(registry.read_lots(c, named=[(gtin, lot)]).values()), None))
+                          lambda c: registry.lots_by_name(c, [(gtin, lot)]).get((gtin, lot)))
 
     def site(self, gln: str) -> SiteFacts | None:
         return self._fact(("site", gln), lambda c: registry.read_site(c, gln))
@@ -96,6 +98,7 @@ class Lookup:
     def invalidate(self) -> None:
         """Forget everything (this process wrote to the registry itself, or a test did)."""
         self._pages.clear()
+        self._lots.clear()
         self._facts.clear()
 
     def _fact(self, key: Hashable, question: Callable[[Connection], T]) -> T:
@@ -135,17 +138,27 @@ class Lookup:
             lock.release()
 
     def _read_bags(self, number: int) -> tuple[Bags, float, int]:
-        version = self._version
-        packed = self._cache.get_page(number, version) if self._cache and version is not None else None
-        if packed is not None:
-            page = msgspec.msgpack.decode(packed, type=Page)
-        else:
-            page = self._ask(lambda connection: read_page(connection, number))
-            if self._cache and version is not None:
-                self._cache.put_page(number, version, msgspec.msgpack.encode(page))
+        page = self._ask(lambda connection: read_page(connection, number, self._lots_by_id))
         bags = Bags(page)
         whole = all(stretch.batch_id for stretch in page.stretches)
         return bags, GOOD_S if whole else UNFINISHED_S, bags.weight
+
+    def _lots_by_id(self, connection: Connection, batch_ids: set[int]) -> dict[int, LotFacts]:
+        """A lot lies on dozens of pages: taken from the process, then from Valkey, then read."""
+        held = {one: self._lots.get(one) for one in batch_ids}
+        found = {one: lot.value for one, lot in held.items() if lot is not None and self._fresh(lot)}
+        version, started = self._version, time.monotonic()
+        missing = batch_ids - found.keys()
+        if missing and version is not None and self._cache is not None:
+            found |= {one: _unpack_lot(packed) for one, packed in self._cache.get(missing, version).items()}
+            missing = batch_ids - found.keys()
+        read = registry.lots_by_id(connection, missing)
+        settled = started - self._version_since >= YOUNG_S
+        if read and settled and version is not None and self._cache is not None:
+            self._cache.put({one: _pack_lot(lot) for one, lot in read.items()}, version)
+        for one in read:
+            self._lots.put(one, _Held(read[one], version, started, GOOD_S if settled else UNVERSIONED_S))
+        return found | read
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the database unless it failed a moment ago: an outage costs one time-out a second, not one a scan."""
@@ -157,3 +170,6 @@ class Lookup:
             self._rests_until = time.monotonic() + REST_S
             raise
 
+
+_pack_lot = msgspec.msgpack.Encoder().encode
+_unpack_lot = msgspec.msgpack.Decoder(LotFacts).decode

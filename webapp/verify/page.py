@@ -4,18 +4,17 @@ A page is a few stretches, each a run of serials of which the same is known. It 
 same value lives in the process, in Valkey and in tests.
 """
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, or_
+from sqlalchemy import Connection, Row
 
 from webapp.models.code_block import CodeBlock
 from webapp.models.code_run import CodeRun
 from webapp.models.packing import Packing
-from webapp.models.shipment import Shipment
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
 
@@ -23,6 +22,7 @@ PAGE_BITS = 12
 PAGE = 1 << PAGE_BITS
 BLOCK_WITHDRAWN = "码段作废"
 
+LotReader = Callable[[Connection, set[int]], dict[int, LotFacts]]
 Owned = tuple[str, str]  # (owner's GLN, id): box and pallet ids mean something only to whoever gave them
 
 
@@ -58,25 +58,25 @@ class Bags:
         self.weight = len(self._starts)
 
     def bag(self, serial: int, stale: bool = False) -> Bag:
-        return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale=stale)
+        return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale)  # type: ignore[call-arg]
 
 
-def read_page(connection: Connection, number: int) -> Page:
-    """Everything known of serials number*4096 … number*4096+4095."""
+def read_page(connection: Connection, number: int, lots_by_id: LotReader = registry.lots_by_id) -> Page:
+    """Everything known of serials number*4096 … number*4096+4095; `lots_by_id` may remember lots of other pages."""
     first, last = number << PAGE_BITS, (number + 1 << PAGE_BITS) - 1
-    blocks = connection.execute(registry.covering(CodeBlock, first, last)).all()
+    span = {"first": first, "last": last}
+    blocks = connection.execute(registry.covering(CodeBlock), span).all()
     if not blocks:
         return Page((Stretch(first, False),), {}, {})
-    runs = connection.execute(registry.covering(CodeRun, first, last)).all()
-    packed = connection.execute(registry.covering(Packing, first, last)).all()
-    voids = connection.execute(registry.voids(first, last)).all()
+    runs = connection.execute(registry.covering(CodeRun), span).all()
+    packed = connection.execute(registry.covering(Packing), span).all()
+    voids = connection.execute(registry.voids(), span).all()
     gtins = {block.gtin for block in blocks}
-    lots = registry.read_lots(
-        connection, batch_ids={run.batch_id for run in runs},
-        named={(block.gtin, block.lot) for block in blocks if block.lot})
+    lots = lots_by_id(connection, {run.batch_id for run in runs})
+    by_name = registry.lots_by_name(connection, _named(blocks, runs))
+    lots = lots | {lot.batch_id: lot for lot in by_name.values()}
     recalls = registry.read_recalls(connection, gtins)
     shipped = _shipments_of_boxes(connection, packed)
-    by_name = {(lot.gtin, lot.lot): lot for lot in lots.values()}
 
     def stretch(start: int) -> Stretch:
         block = _over(blocks, start)
@@ -94,6 +94,12 @@ def read_page(connection: Connection, number: int) -> Page:
 
     starts = _starts(first, last, [*blocks, *runs, *packed, *voids])
     return Page(tuple(stretch(start) for start in starts), lots, registry.read_products(connection, gtins))
+
+
+def _named(blocks: Sequence[Row[Any]], runs: Sequence[Row[Any]]) -> set[tuple[str, str]]:
+    """Lots that a block names and no run of it assigns: only these must be looked for by name."""
+    return {(block.gtin, block.lot) for block in blocks if block.lot and not any(
+        run.first_serial <= block.first_serial and block.last_serial <= run.last_serial for run in runs)}
 
 
 def _starts(first: int, last: int, rows: Iterable[Any]) -> list[int]:
@@ -121,7 +127,7 @@ def _shipments_of_boxes(connection: Connection,
         return {}
     pallets = registry.parents_of(connection, boxes)
     units = boxes | {(owner, pallet) for (owner, _), pallet in pallets.items()}
-    rows = registry.read_shipments(connection, or_(Shipment.unit.in_(sorted({unit for _, unit in units}))))
+    rows = registry.shipments_of_units(connection, sorted({unit for _, unit in units}))
     journeys: dict[Owned, list[ShipmentFacts]] = {}
     for owner, _, facts in rows:
         journeys.setdefault((owner, facts.unit), []).append(facts)

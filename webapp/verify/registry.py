@@ -1,12 +1,26 @@
 """The questions the scan path asks the registry: rows in, frozen facts out. SQLAlchemy Core, index range scans only.
 
 Codes are runs of serials. A question is about a page of neighbouring serials first..last, both in: what covers it is
-the row that starts last at or before `first`, and the rows that start inside.
+the row that starts last at or before `first`, and the rows that start inside. Each statement is built once: building
+one costs as much as asking it.
 """
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import (
+    LABEL_STYLE_TABLENAME_PLUS_COL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
 from webapp.models.batch import Batch
@@ -25,23 +39,33 @@ from webapp.verify.facts import LotFacts, ProductFacts, QualityFacts, RecallFact
 SHIPMENTS_SHOWN = 200  # of one page of codes or one lot; a shopper reads a handful
 
 Interval = type[CodeBlock] | type[CodeRun] | type[Packing]
+Named = tuple[str, str]  # (gtin, lot)
+Question = Select[*tuple[Any, ...]]
 
 
-def covering(table: Interval, first: int, last: int) -> Select[Any]:
-    """Rows of a table of disjoint intervals that touch first..last: one index seek, then a range scan."""
-    starts = table.first_serial
-    before = select(func.max(starts)).where(starts <= first).scalar_subquery()
+@cache
+def covering(table: Interval) -> Question:
+    """Rows of a table of disjoint intervals that touch :first..:last: one index seek, then a range scan."""
+    first, last = bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
+    before = select(func.max(table.first_serial)).where(table.first_serial <= first).scalar_subquery()
+    columns: dict[Interval, tuple[Any, ...]] = {
+        CodeBlock: (CodeBlock.gtin, CodeBlock.lot, CodeBlock.status),
+        CodeRun: (CodeRun.batch_id,),
+        Packing: (Packing.owner_gln, Packing.parent, Packing.packed_at),
+    }
     return (
-        select(table.__table__)
-        .where(starts >= func.coalesce(before, first), starts <= last, table.last_serial >= first)
-        .order_by(starts)
+        select(table.first_serial, table.last_serial, *columns[table])
+        .where(table.first_serial >= func.coalesce(before, first), table.first_serial <= last,
+               table.last_serial >= first)
+        .order_by(table.first_serial)
     )
 
 
-def voids(first: int, last: int) -> Select[int, int, str]:
-    """Voids that touch first..last. They may overlap; people make them one at a time, so there are few."""
+@cache
+def voids() -> Question:
+    """Voids that touch :first..:last. They may overlap; people make them one at a time, so there are few."""
     return select(CodeVoid.first_serial, CodeVoid.last_serial, CodeVoid.reason).where(
-        CodeVoid.first_serial <= last, CodeVoid.last_serial >= first)
+        CodeVoid.first_serial <= bindparam("last"), CodeVoid.last_serial >= bindparam("first"))
 
 
 def parents_of(connection: Connection, boxes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -51,11 +75,7 @@ def parents_of(connection: Connection, boxes: Iterable[tuple[str, str]]) -> dict
     for owner, box in boxes:
         by_owner.setdefault(owner, []).append(box)
     for owner, names in by_owner.items():
-        rows = connection.execute(
-            select(Packing.parent, Packing.child_first, Packing.child_last)
-            .where(Packing.owner_gln == owner, Packing.first_serial.is_(None),
-                   Packing.child_first <= max(names), Packing.child_last >= min(names))
-        ).all()
+        rows = connection.execute(_pallets(), {"owner": owner, "low": min(names), "high": max(names)}).all()
         for name in names:
             for parent, low, high in rows:
                 if low <= name <= high and len(low) == len(name):
@@ -63,32 +83,75 @@ def parents_of(connection: Connection, boxes: Iterable[tuple[str, str]]) -> dict
     return pallets
 
 
-def read_lots(connection: Connection, *, batch_ids: Iterable[int] = (),
-              named: Iterable[tuple[str, str]] = ()) -> dict[int, LotFacts]:
-    """Whole lots by row number, and by (gtin, lot). At most five queries, however many lots."""
+@cache
+def _pallets() -> Question:
+    return select(Packing.parent, Packing.child_first, Packing.child_last).where(
+        Packing.owner_gln == bindparam("owner"), Packing.first_serial.is_(None),
+        Packing.child_first <= bindparam("high"), Packing.child_last >= bindparam("low"))
+
+
+def lots_by_id(connection: Connection, batch_ids: Iterable[int]) -> dict[int, LotFacts]:
+    """Whole lots by row number: five queries, however many lots; none for no lots."""
+    wanted = list(batch_ids)
+    return _whole(connection, connection.execute(_lots(_by_id), {"wanted": wanted}).mappings().all()) if wanted else {}
+
+
+def lots_by_name(connection: Connection, names: Iterable[Named]) -> dict[Named, LotFacts]:
+    """Whole lots by (gtin, lot)."""
+    wanted = list(names)
+    if not wanted:
+        return {}
+    lots = _whole(connection, connection.execute(_lots(_by_name), {"wanted": wanted}).mappings().all())
+    return {(lot.gtin, lot.lot): lot for lot in lots.values()}
+
+
+def _by_id() -> ColumnElement[bool]:
+    return Batch.id.in_(bindparam("wanted", expanding=True))
+
+
+def _by_name() -> ColumnElement[bool]:
+    return tuple_(Batch.gtin, Batch.lot).in_(bindparam("wanted", expanding=True))
+
+
+@cache
+def _lots(which: Callable[[], ColumnElement[bool]]) -> Question:
     made_at, producer = aliased(Site, name="made_at"), aliased(Site, name="producer")
-    wanted: list[ColumnElement[bool]] = [Batch.id.in_(list(batch_ids))]
-    wanted += [(Batch.gtin == gtin) & (Batch.lot == lot) for gtin, lot in named]
-    rows = connection.execute(
+    return (
         select(Batch, Product, made_at, producer)
         .join(Product, Product.gtin == Batch.gtin)
         .join(made_at, made_at.gln == Batch.site_gln)
         .outerjoin(producer, producer.gln == Product.producer_gln)
-        .where(or_(*wanted)).set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
-    ).mappings().all()
-    ids = [row["batch_id"] for row in rows]
-    if not ids:
+        .where(which()).set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+    )
+
+
+def _whole(connection: Connection, rows: Sequence[Any]) -> dict[int, LotFacts]:
+    """The lots of these rows with results, shipments and recalls."""
+    if not rows:
         return {}
-    quality = _grouped(connection.execute(
-        select(Quality).where(Quality.batch_id.in_(ids)).order_by(Quality.id)), "batch_id")
-    shipments = read_shipments(connection, Shipment.batch_id.in_(ids))
+    ids = [row["batch_id"] for row in rows]
+    quality: dict[int, list[Row[Any]]] = {}
+    for one in connection.execute(_results(), {"wanted": ids}):
+        quality.setdefault(one.batch_id, []).append(one)
+    shipments = shipments_of_lots(connection, ids)
     recalls = read_recalls(connection, {row["batch_gtin"] for row in rows})
-    return {row["batch_id"]: _lot(row, quality, shipments, recalls) for row in rows}
+    return {row["batch_id"]: _lot(row, quality.get(row["batch_id"], []), shipments, recalls) for row in rows}
+
+
+@cache
+def _results() -> Question:
+    return select(Quality.__table__).where(Quality.batch_id.in_(bindparam("wanted", expanding=True))).order_by(
+        Quality.id)
 
 
 def read_products(connection: Connection, gtins: Iterable[str]) -> dict[str, ProductFacts]:
-    rows = connection.execute(select(Product.__table__).where(Product.gtin.in_(list(gtins))))
+    rows = connection.execute(_products(), {"wanted": list(gtins)})
     return {row.gtin: _product(row._mapping, "") for row in rows}
+
+
+@cache
+def _products() -> Question:
+    return select(Product.__table__).where(Product.gtin.in_(bindparam("wanted", expanding=True)))
 
 
 def read_site(connection: Connection, gln: str) -> SiteFacts | None:
@@ -98,15 +161,20 @@ def read_site(connection: Connection, gln: str) -> SiteFacts | None:
 
 def read_recalls(connection: Connection, gtins: Iterable[str]) -> dict[str, list[RecallFacts]]:
     """Open recalls by product, the gravest and then the newest first."""
-    rows = connection.execute(
-        select(Recall.gtin, Recall.public_id, Recall.level, Recall.reason, Recall.opened_at, Recall.lot)
-        .where(Recall.gtin.in_(list(gtins)), Recall.closed_at.is_(None))
-        .order_by(Recall.level, Recall.opened_at.desc()))
     found: dict[str, list[RecallFacts]] = {}
-    for row in rows:
+    for row in connection.execute(_recalls(), {"wanted": list(gtins)}):
         facts = RecallFacts(row.public_id, row.level, row.reason, row.opened_at, row.lot)
         found.setdefault(row.gtin, []).append(facts)
     return found
+
+
+@cache
+def _recalls() -> Question:
+    return (
+        select(Recall.gtin, Recall.public_id, Recall.level, Recall.reason, Recall.opened_at, Recall.lot)
+        .where(Recall.gtin.in_(bindparam("wanted", expanding=True)), Recall.closed_at.is_(None))
+        .order_by(Recall.level, Recall.opened_at.desc())
+    )
 
 
 def recall_of(recalls: dict[str, list[RecallFacts]], gtin: str, lot: str | None) -> RecallFacts | None:
@@ -114,23 +182,45 @@ def recall_of(recalls: dict[str, list[RecallFacts]], gtin: str, lot: str | None)
     return next((one for one in recalls.get(gtin, ()) if one.lot is None or one.lot == lot), None)
 
 
-def read_shipments(connection: Connection, which: Any) -> list[tuple[str, int | None, ShipmentFacts]]:
-    """(owner, batch_id, facts) of the shipments that match, oldest first, with the earliest receipt of each."""
+def shipments_of_lots(connection: Connection, batch_ids: Iterable[int]) -> list[tuple[str, int | None, ShipmentFacts]]:
+    """(owner, batch_id, facts) of shipments of whole lots, oldest first, with the earliest receipt of each."""
+    return _shipped(connection.execute(_shipments(_of_lots), {"wanted": list(batch_ids)}))
+
+
+def shipments_of_units(connection: Connection, units: Iterable[str]) -> list[tuple[str, int | None, ShipmentFacts]]:
+    """The same of boxes and pallets."""
+    return _shipped(connection.execute(_shipments(_of_units), {"wanted": list(units)}))
+
+
+def _shipped(rows: Iterable[Any]) -> list[tuple[str, int | None, ShipmentFacts]]:
+    return [(owner, batch_id, ShipmentFacts(*facts)) for owner, batch_id, *facts in rows]
+
+
+def _of_lots() -> ColumnElement[bool]:
+    return Shipment.batch_id.in_(bindparam("wanted", expanding=True))
+
+
+def _of_units() -> ColumnElement[bool]:
+    return Shipment.unit.in_(bindparam("wanted", expanding=True))
+
+
+@cache
+def _shipments(which: Callable[[], ColumnElement[bool]]) -> Question:
     received = (
         select(func.min(Receipt.received_at))
         .where(Receipt.shipment_no == Shipment.shipment_no,
                or_(Receipt.at_gln == Shipment.to_gln, Receipt.owner_gln == Shipment.owner_gln))
         .correlate(Shipment).scalar_subquery()
     )
-    rows = connection.execute(
+    return (
         select(Shipment.owner_gln, Shipment.batch_id, Shipment.shipment_no, Shipment.unit, Shipment.from_gln,
                Shipment.to_gln, Site.name_zh, Site.name_en, Shipment.destination_adcode, Shipment.shipped_at, received)
         .outerjoin(Site, Site.gln == Shipment.to_gln)
-        .where(which).order_by(Shipment.shipped_at).limit(SHIPMENTS_SHOWN))
-    return [(owner, batch_id, ShipmentFacts(*facts)) for owner, batch_id, *facts in rows]
+        .where(which()).order_by(Shipment.shipped_at).limit(SHIPMENTS_SHOWN)
+    )
 
 
-def _lot(row: Any, quality: dict[int, list[Any]], shipments: Sequence[tuple[str, int | None, ShipmentFacts]],
+def _lot(row: Any, quality: Sequence[Row[Any]], shipments: Sequence[tuple[str, int | None, ShipmentFacts]],
          recalls: dict[str, list[RecallFacts]]) -> LotFacts:
     batch_id, gtin, lot = row["batch_id"], row["batch_gtin"], row["batch_lot"]
     producer = _site(row, "producer_") if row["producer_gln"] is not None else None
@@ -138,7 +228,7 @@ def _lot(row: Any, quality: dict[int, list[Any]], shipments: Sequence[tuple[str,
         batch_id=batch_id, gtin=gtin, lot=lot, site=_site(row, "made_at_"), line=row["batch_line"],
         produced_on=row["batch_produced_on"], best_before=row["batch_best_before"], quantity=row["batch_quantity"],
         flagged=row["batch_flagged"], product=_product(row, "product_"), producer=producer,
-        quality=tuple(_quality(one) for one in quality.get(batch_id, ())),
+        quality=tuple(_quality(one) for one in quality),
         shipments=tuple(facts for _, of, facts in shipments if of == batch_id),
         recall=recall_of(recalls, gtin, lot), revision=row["batch_revision"])
 
@@ -154,10 +244,3 @@ def _product(row: Any, prefix: str) -> ProductFacts:
 
 def _site(row: Any, prefix: str) -> SiteFacts:
     return SiteFacts(**{name: row[prefix + name] for name in SiteFacts.__struct_fields__})
-
-
-def _grouped(rows: Iterable[Row[Any]], column: str) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(getattr(row, column), []).append(row)
-    return groups
