@@ -78,7 +78,7 @@ class Cache:
 
     def sweep(self, pattern: str) -> None:
         """Unlink all keys that match, on every primary. Raises CacheAway; some may be gone then."""
-        self._guarded(lambda client: [_sweep(one, pattern) for one in self._primaries(client)])
+        self._guarded(lambda client: _sweep(self._primaries(client), pattern))
 
     def close(self) -> None:
         if self._client is not None and self._pid == os.getpid():
@@ -161,16 +161,14 @@ class Cache:
         return pipeline.execute()
 
 
-def _sweep(client: Any, pattern: str) -> None:
-    cursor = 0
-    while True:
-        cursor, names = client.scan(cursor, match=pattern, count=1000)
+def _sweep(clients: list[Any], pattern: str) -> None:
+    for client in clients:
         pipeline = client.pipeline(transaction=False)
-        for name in names:  # one by one: in a cluster they lie in different slots
-            pipeline.unlink(name)
+        for number, name in enumerate(client.scan_iter(match=pattern, count=1000), 1):
+            pipeline.unlink(name)  # one by one: in a cluster they lie in different slots
+            if number % 1000 == 0:
+                pipeline.execute()
         pipeline.execute()
-        if not cursor:
-            return
 
 
 _NOTE_RUN = """

@@ -6,7 +6,7 @@ history is unavailable. Tokens and permissions do not use the cache at all.
 from collections import Counter
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from cache.connection import CacheAway
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 failed_open: Counter[str] = Counter()  # by function, since the start of the process; read by the metrics
 
 
-def fail_open(returns: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def fail_open(returns: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Where the cache is away (`CacheAway`), the decorated function returns `returns`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

@@ -14,17 +14,16 @@ import time
 from typing import NamedTuple
 
 from cache import keys
-from cache.connection import Cache, CacheAway, Script
+from cache.connection import Cache, CacheAway
+from cache.history_scripts import OBSERVE, SETTLE
 
-RECORD = 32
-TAIL_RECORDS = 32
-RELOAD_S = 1800
 VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the completeness may be
 
 
 class Seen(NamedTuple):
     """`base` None = a miss, nothing was noted. `tail`: the visits before this one. `own`: on a reload the record of the
-    visit's first page, else None. Times in µs since the epoch, by Valkey's clock. `newborn`: this call found the memory empty."""
+    visit's first page, else None. Times in µs since the epoch, by Valkey's clock. `newborn`: this call found the memory
+    empty."""
 
     base: bytes | None
     tail: bytes
@@ -147,111 +146,3 @@ class _State(NamedTuple):
     registry: int
     born: int
     shipped: int
-
-
-_SHARED_LUA = """
-local SIZE, RELOAD = 32, 1800
-local function revision(base) return #base >= 4 and struct.unpack('<I4', base) or 0 end
-local function key(r) return string.sub(r, 9, 24) end
-local function is_folded(r) return string.byte(r, 1) ~= 0 end
-local function last_visit(r) return (struct.unpack('<I4', r, 29)) end
-local function split(tail)
-  local all = {}
-  for i = 1, #tail - SIZE + 1, SIZE do all[#all + 1] = string.sub(tail, i, i + SIZE - 1) end
-  return all
-end
-"""
-
-# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, ttl, gap.
-OBSERVE = Script(_SHARED_LUA + """
-local now, note, fill = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
-local registry, born, shipped, newborn = 0, 0, 0, 0
-if KEYS[3] then
-  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped')
-  registry, born, shipped = v[1] or 0, v[2], v[3] or 0
-  if not born or tonumber(ARGV[9]) >= tonumber(born) then
-    if not born then newborn = 1 end
-    local time = redis.call('TIME')
-    born = time[1] .. string.format('%06d', time[2])
-    redis.call('HSET', KEYS[3], 'born', born)
-  end
-end
-local base = redis.call('HGET', KEYS[1], ARGV[1])
-if not base and fill == 'none' then return {false, '', false, registry, born, shipped, newborn} end
-local tail = redis.call('GET', KEYS[2]) or ''
-local visits = split(tail)
-local changed = false
-if fill == 'seed' then
-  if not base or revision(base) < revision(ARGV[6]) then
-    base = ARGV[6]
-    redis.call('HSET', KEYS[1], ARGV[1], base)
-  end
-  local at = {}
-  for i, r in ipairs(visits) do at[key(r)] = i end
-  for _, r in ipairs(split(ARGV[7])) do  -- folded in the database: not to be counted twice, good for reloads
-    local i = at[key(r)]
-    if not i then
-      if now - last_visit(r) < RELOAD then table.insert(visits, 1, r); changed = true end
-    elseif not is_folded(visits[i]) then
-      visits[i] = '\\1' .. string.sub(visits[i], 2); changed = true
-    end
-  end
-  if changed then
-    at = nil
-    tail = table.concat(visits)
-  end
-end
-local device = string.sub(ARGV[2], 17, 24)
-for i = #visits, 1, -1 do
-  local r = visits[i]
-  local age = now - last_visit(r)
-  if string.sub(r, 17, 24) == device and age < RELOAD and age > -RELOAD then
-    if note and age > 0 then
-      visits[i] = string.sub(r, 1, 28) .. struct.pack('<I4', now)
-      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[8])
-    end
-    return {base, tail, r, registry, born, shipped, newborn}
-  end
-end
-if note then
-  local kept = {}
-  for _, r in ipairs(visits) do
-    if not is_folded(r) or now - last_visit(r) < RELOAD then kept[#kept + 1] = r end
-  end
-  if #kept >= """ + str(TAIL_RECORDS) + """ then
-    for i, r in ipairs(kept) do
-      if is_folded(r) then table.remove(kept, i); break end
-    end
-  end
-  -- All waiting for the worker: a code under a storm. Its page lags by one round of the worker; the scan is kept.
-  if #kept < """ + str(TAIL_RECORDS) + """ then
-    kept[#kept + 1] = ARGV[2]
-    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[8])
-    changed = false
-  end
-end
-if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[8]) end
-return {base, tail, false, registry, born, shipped, newborn}
-""")
-
-# KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded.
-SETTLE = Script(_SHARED_LUA + """
-local base = redis.call('HGET', KEYS[1], ARGV[1])
-if not base or revision(base) < revision(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
-local tail = redis.call('GET', KEYS[2])
-if not tail or #ARGV[4] == 0 then return end
-local done = {}
-for i = 1, #ARGV[4], 16 do done[string.sub(ARGV[4], i, i + 15)] = true end
-local now, lost, kept, waiting = tonumber(ARGV[3]), tonumber(ARGV[5]), {}, false
-for _, r in ipairs(split(tail)) do
-  if done[key(r)] then r = '\\1' .. string.sub(r, 2) end
-  local age = now - last_visit(r)
-  if is_folded(r) then
-    if age < RELOAD then kept[#kept + 1] = r end
-  elseif struct.unpack('<I8', r, 9) / 1000000 >= lost then
-    kept[#kept + 1] = r; waiting = true
-  end
-end
-if #kept == 0 then redis.call('DEL', KEYS[2])
-else redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting and ARGV[6] or ARGV[7]) end
-""")

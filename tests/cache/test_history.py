@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cache.connection import Cache
-from cache.history import RECORD, HistoryCache, Seed
+from cache.history import HistoryCache, Seed
 from tests.servers import valkey_cluster
 
 NOW = 1_790_000_000
@@ -102,10 +102,6 @@ def test_the_slowest_machine_decides_what_is_shipped(memory: HistoryCache):
     assert memory.mark_shipped("two", 300) == 300
     assert memory.mark_shipped("two", 700) == 500
     assert memory.mark_shipped("one", 400) == 500
-
-
-def test_the_record_size_is_the_one_both_sides_know():
-    assert len(record(1)) == RECORD
 
 
 def test_a_cluster_answers_the_same():

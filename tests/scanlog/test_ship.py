@@ -55,7 +55,8 @@ def test_shipping_a_spool_again_changes_nothing(worker: Worker, settings: Settin
             select(CodeHistory.serial, CodeHistory.state).order_by(CodeHistory.serial)).all() == histories
 
 
-def test_histories_are_the_same_fold_as_the_pages(worker: Worker, settings: Settings, database: Database, scan_of: Make):
+def test_histories_are_the_same_fold_as_the_pages(
+        worker: Worker, settings: Settings, database: Database, scan_of: Make):
     visits = [scan_of(at=scan_of().at + n * 3_600_000_000, device=n % 4, network=f"10.0.{n}.0/24") for n in range(9)]
     spool = Spool(settings.spool)
     for scan in visits:
@@ -121,7 +122,8 @@ def test_a_record_the_database_refuses_is_found_among_good_ones(
     assert worker.shipper.backlog.bad == 1
 
 
-def test_scans_of_every_month_find_their_partition(worker: Worker, settings: Settings, database: Database, scan_of: Make):
+def test_scans_of_every_month_find_their_partition(
+        worker: Worker, settings: Settings, database: Database, scan_of: Make):
     spool = Spool(settings.spool)
     for days in (0, 31, 62, 400):
         spool.append(encode(scan_of(at=scan_of().at - days * 86_400_000_000)))

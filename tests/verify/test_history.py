@@ -61,7 +61,8 @@ def seen(device: int = 1, hours: float = 0, network: int = 1, adcode: int = 5103
 
 
 def test_first_last_and_places_are_those_of_people():
-    history = fold([seen(9, 0, flags=STAFF, adcode=110000), seen(1, 5), seen(2, 7, adcode=440100), seen(3, 2, adcode=0)])
+    history = fold([seen(9, 0, flags=STAFF, adcode=110000), seen(1, 5), seen(2, 7, adcode=440100),
+                    seen(3, 2, adcode=0)])
     assert history.visits == 4
     assert history.scans == 3
     assert history.first_at == START // 1_000_000 + 2 * 3600  # came late, happened first
