@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from webapp.db import Database
 from webapp.models import Alert, Batch, Case, Product, Rollup, Scan, Site, Upload
+from webapp.scanlog.partitions import ensure_months, month_of
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 CANARY = "canary-7f3a9c"
@@ -49,11 +50,13 @@ def add_scans(db: Database, serial: int, adcodes: list[int], batch_id: int | Non
               agent: str = "wechat") -> None:
     """One scan an hour, each by a device of its own."""
     with db.transaction() as connection:
+        ensure_months(connection, {month_of(AT + timedelta(hours=n)) for n in range(len(adcodes))})
         connection.execute(insert(Scan), [
-            dict(at=AT + timedelta(hours=n), scan_id=secrets.token_hex(16), serial=serial, batch_id=batch_id,
-                 device=1000 + n, network="203.0.113.0/24", adcode=adcode, place_source="geoip" if adcode else "none",
-                 radius_km=50 if adcode else 0, agent=agent, wifi=False, hosting=False, shared=False, role="shopper",
-                 verdict=verdict) for n, adcode in enumerate(adcodes)])
+            {"at": AT + timedelta(hours=n), "scan_id": secrets.token_hex(16), "serial": serial, "batch_id": batch_id,
+             "device": 1000 + n, "network": "203.0.113.0/24", "adcode": adcode,
+             "place_source": "geoip" if adcode else "none", "radius_km": 50 if adcode else 0, "agent": agent,
+             "wifi": False, "hosting": False, "shared": False, "role": "shopper", "verdict": verdict}
+            for n, adcode in enumerate(adcodes)])
 
 
 def add_case(db: Database, brand: str | None, serial: int | None = None, lot: str | None = None, area: int = 0,

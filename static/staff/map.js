@@ -55,7 +55,8 @@
           const [w, h] = api.size([1, 1]);
           const step = level(tile.scans, top);
           const ink = tile.merged || !step ? colour("--muted") : colour(step > 3 ? "--heat-ink-strong" : "--heat-ink");
-          const text = tile.merged ? data.words.merged : tile.scans ? count.format(tile.scans) : "–";
+          const roomy = w > 50;
+          const text = !roomy ? "" : tile.merged ? data.words.merged : tile.scans ? count.format(tile.scans) : "–";
           return {
             type: "group",
             children: [
@@ -66,7 +67,7 @@
                   stroke: tile.merged ? colour("--muted") : "none", lineDash: [3, 3], lineWidth: 1,
                 },
               },
-              { type: "text", silent: true, style: { text: tile.short, x, y: y - 2, fill: ink, align: "center", verticalAlign: "bottom", fontSize: 13, fontWeight: 600 } },
+              { type: "text", silent: true, style: { text: tile.short, x, y: roomy ? y - 2 : y, fill: ink, align: "center", verticalAlign: roomy ? "bottom" : "middle", fontSize: roomy ? 13 : 10, fontWeight: 600 } },
               { type: "text", silent: true, style: { text, x, y: y + 3, fill: ink, align: "center", verticalAlign: "top", fontSize: 12 } },
             ],
           };
@@ -75,23 +76,24 @@
     });
   }
 
-  function bubbles() {
+  function bubbles(chart) {
     const top = most(data.bubbles);
-    const axis = (name, min, max, unit) => ({
-      type: "value", min, max, interval: 10, name: "", axisLabel: { formatter: "{value}" + unit, color: colour("--muted"), fontSize: 11 },
+    const shrink = Math.max(0.4, Math.min(1, chart.getWidth() / 700));
+    const axis = (min, max, unit) => ({
+      type: "value", min, max, interval: 10, axisLabel: { formatter: "{value}" + unit, color: colour("--muted"), fontSize: 11 },
       splitLine: { lineStyle: { color: colour("--line") } }, axisLine: { show: false }, axisTick: { show: false },
     });
     return Object.assign(frame(), {
       grid: { left: 36, right: 10, top: 8, bottom: 24 },
-      xAxis: axis(data.words.longitude, 70, 140, "°E"),
-      yAxis: axis(data.words.latitude, 15, 55, "°"),
+      xAxis: axis(70, 140, "°E"),
+      yAxis: axis(15, 55, "°"),
       dataZoom: [{ type: "inside", xAxisIndex: 0, filterMode: "none" }, { type: "inside", yAxisIndex: 0, filterMode: "none" }],
       series: [
         { type: "scatter", data: data.seats, symbolSize: 2.5, silent: true, itemStyle: { color: colour("--seat") }, tooltip: { show: false } },
         {
           type: "scatter",
           data: data.bubbles.slice().sort((a, b) => b.scans - a.scans).map((one) => ({ ...one, value: [one.lon, one.lat, one.scans] })),
-          symbolSize: (value) => 6 + 38 * Math.sqrt(value[2] / top),
+          symbolSize: (value) => (6 + 38 * Math.sqrt(value[2] / top)) * shrink,
           itemStyle: { color: colour("--bubble"), borderColor: colour("--bubble-edge"), borderWidth: 1 },
           emphasis: { scale: 1.15 },
         },
@@ -102,7 +104,7 @@
   const drawings = { tiles, bubbles };
 
   function draw() {
-    for (const [chart, options] of charts) chart.setOption(options(), true);
+    for (const [chart, options] of charts) chart.setOption(options(chart), true);
   }
 
   for (const box of document.querySelectorAll("[data-chart]")) {
@@ -117,5 +119,5 @@
   if (note) note.hidden = true;
   draw();
   dark.addEventListener("change", draw);
-  addEventListener("resize", () => charts.forEach(([chart]) => chart.resize()));
+  addEventListener("resize", () => { charts.forEach(([chart]) => chart.resize()); draw(); });
 })();

@@ -4,7 +4,8 @@ import io
 from collections.abc import Iterable
 
 BOM = "\ufeff"  # without it Excel reads Chinese as Latin-1
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+STARTS_A_FORMULA = frozenset("=+-@＝＋－＠")
+SPLITS_A_CELL = ("\t", "\r", "\n")
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -24,5 +25,6 @@ def safe_cell(value: object) -> object:
     if isinstance(value, int | float):
         return value
     text = str(value)
-    # A blank before the sign does not stop every spreadsheet, so blanks are looked through.
-    return "'" + text if text.startswith(STARTS_A_FORMULA) or text.lstrip().startswith(STARTS_A_FORMULA) else text
+    # Blanks and invisible marks before the sign do not stop every spreadsheet: the first visible character decides.
+    first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
+    return "'" + text if first in STARTS_A_FORMULA or text.startswith(SPLITS_A_CELL) else text

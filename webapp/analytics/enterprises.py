@@ -43,7 +43,7 @@ def enterprises(connection: Connection, scope: Scope) -> list[Enterprise]:
         .outerjoin(uploads, uploads.c.gln == Site.gln)
         .where(Site.kind == "producer", Site.gln == Site.owner_gln, scope.sites())
         .order_by(Site.adcode, Site.name_zh).limit(MOST))
-    return [Enterprise(*row) for row in connection.execute(question)]
+    return [Enterprise._make(row) for row in connection.execute(question)]
 
 
 class UploadLine(NamedTuple):
@@ -62,4 +62,4 @@ def uploads(connection: Connection, scope: Scope, most: int = 100) -> list[Uploa
     question = (select(Upload.public_id, Upload.kind, Upload.status, Upload.rows, Upload.accepted, Upload.rejected,
                        Upload.duplicates, Upload.created_at)
                 .where(scope.uploads()).order_by(Upload.id.desc()).limit(most))
-    return [UploadLine(*row) for row in connection.execute(question)]
+    return [UploadLine._make(row) for row in connection.execute(question)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -65,7 +66,7 @@ class ScanFilter:
         return replace(self, first_day=self.first_day - timedelta(days=self.days),
                        last_day=self.first_day - timedelta(days=1))
 
-    def address(self, **changes: object) -> dict[str, str]:
+    def address(self, **changes: object) -> dict[str, Any]:
         """The filter as query parameters, with some of them changed; empty ones are left out."""
         parts = {"from": self.first_day, "to": self.last_day, "gtin": self.gtin, "lot": self.lot,
                  "visitor": self.visitor} | changes

@@ -24,7 +24,7 @@ def products(connection: Connection, scope: Scope) -> list[ProductChoice]:
     """Every product in scope, by brand and name."""
     question = (select(Product.gtin, Product.name_zh, Product.name_en, Product.brand).where(scope.products())
                 .order_by(Product.brand, Product.name_zh, Product.gtin))
-    return [ProductChoice(*row) for row in connection.execute(question)]
+    return [ProductChoice._make(row) for row in connection.execute(question)]
 
 
 def lots(connection: Connection, scope: Scope, gtin: str) -> list[str]:

@@ -36,7 +36,9 @@ class ScansByPlace:
         return self.located.scans + self.unlocated if self.located.readable else None
 
     def rows(self) -> Iterator[Row]:
-        """Province by province with its places, then what could not be placed, then the total."""
+        """The total, what of it could not be placed, then province by province with its places."""
+        yield Row("total", UNLOCATED, 0, self.total)
+        yield Row("unlocated", UNLOCATED, 0, self.unlocated)
         if self.located.readable:
             for province in self.located.provinces:
                 yield Row("province", province.adcode, len(province.places) + province.rest_places, province.scans)
@@ -46,8 +48,6 @@ class ScansByPlace:
         if self.located.elsewhere_scans or not self.located.readable:
             scans = self.located.elsewhere_scans if self.located.readable else None
             yield Row("elsewhere", UNLOCATED, len(self.located.elsewhere), scans)
-        yield Row("unlocated", UNLOCATED, 0, self.unlocated)
-        yield Row("total", UNLOCATED, 0, self.total)
 
 
 def scans_by_place(connection: Connection, scope: Scope, wanted: ScanFilter) -> ScansByPlace:

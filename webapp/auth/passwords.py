@@ -17,13 +17,12 @@ def hash_password(password: str) -> str:
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether the password is right. No hash (no such person) is always wrong, and takes the same time."""
-    known = password_hash is not None
     with _room:
         try:
-            right = _hasher.verify(password_hash if known else _nobody(), password)
+            _hasher.verify(_nobody() if password_hash is None else password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
-    return right and known
+    return password_hash is not None
 
 
 @cache

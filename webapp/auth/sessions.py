@@ -50,11 +50,10 @@ def person_of(db: Database, token: str, now: datetime | None = None) -> Person |
         row = connection.execute(question).one_or_none()
     if row is None:
         return None
-    *facts, seen_at = row
-    if now - seen_at >= NOTED_EVERY:
+    if now - row.seen_at >= NOTED_EVERY:
         with db.transaction() as connection:
             connection.execute(update(LoginSession).where(LoginSession.token_hash == key).values(seen_at=now))
-    return Person(*facts)
+    return Person(row.id, row.email, row.role, row.brand, row.province, row.enterprise_gln)
 
 
 def end_session(db: Database, token: str) -> None:

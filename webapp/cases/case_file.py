@@ -112,19 +112,19 @@ def find(connection: Connection, scope: Scope, public_id: str) -> CaseHead | Non
                Case.updated_at, Case.closed_at, Case.closing_reason)
         .outerjoin(User, User.id == Case.assignee_id)
         .where(Case.public_id == public_id, scope.cases())).one_or_none()
-    return CaseHead(*row) if row else None
+    return CaseHead._make(row) if row else None
 
 
 def read(connection: Connection, head: CaseHead) -> CaseFile:
     """The rest of the case, once `find` has allowed it."""
-    alerts = [AlertLine(*row[:-1], sorted(row[-1], key=lambda e: -abs(e.get("weight", 0)))) for row in
+    alerts = [AlertLine._make((*row[:-1], sorted(row[-1], key=lambda one: -abs(one["weight"])))) for row in
               connection.execute(
                   select(Alert.at, Alert.kind, Alert.severity, Alert.score, Alert.serial, Alert.area, Alert.serials,
                          Alert.evidence)
                   .where(Alert.case_id == head.id).order_by(Alert.at.desc(), Alert.id.desc()).limit(MOST_ALERTS))]
-    scans = [ScanLine(*row) for row in connection.execute(question)] if (
+    scans = [ScanLine._make(row) for row in connection.execute(question)] if (
         question := scans_behind(head, alerts)) is not None else []
-    events = [EventLine(*row) for row in connection.execute(
+    events = [EventLine._make(row) for row in connection.execute(
         select(CaseEvent.at, CaseEvent.actor, CaseEvent.action, CaseEvent.note)
         .where(CaseEvent.case_id == head.id).order_by(CaseEvent.id))]
     return CaseFile(head, _lot(connection, head), alerts, scans[:MOST_SCANS], len(scans) > MOST_SCANS, events,
@@ -159,4 +159,4 @@ def _lot(connection: Connection, head: CaseHead) -> LotLine | None:
         .outerjoin(Batch, (Batch.gtin == Product.gtin) & (Batch.id == head.batch_id))
         .outerjoin(Site, Site.gln == Batch.site_gln)
         .where(Product.gtin == gtin)).one_or_none()
-    return LotLine(*row) if row else None
+    return LotLine._make(row) if row else None

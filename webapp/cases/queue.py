@@ -79,7 +79,7 @@ def queue(connection: Connection, scope: Scope, wanted: QueueFilter) -> QueuePag
         .outerjoin(User, User.id == Case.assignee_id)
         .where(*_conditions(scope, wanted))
         .order_by(Case.severity, Case.opened_at.desc(), Case.id.desc()).limit(PAGE + 1))
-    lines = [QueueLine(*row) for row in connection.execute(question)]
+    lines = [QueueLine._make(row) for row in connection.execute(question)]
     return QueuePage(lines[:PAGE], _cursor(lines[PAGE - 1]) if len(lines) > PAGE else None)
 
 

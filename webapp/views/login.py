@@ -7,11 +7,13 @@ from flask import g, redirect, request, session
 from webapp.auth.permissions import LANDING
 from webapp.auth.sessions import end_session
 from webapp.auth.sign_in import Refusal, sign_in
+from webapp.geolocate import truncate_ip
 from webapp.views import signed_in
 from webapp.views.staff import render, staff
+from webapp.views.visitor import client_address
 
 # A path of ours as a browser may be sent to: one slash first, no backslash, no second host by any spelling.
-OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~/%?&=+:,@-]{0,500}")
+OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~/-]{0,200}(\?[A-Za-z0-9._~/%&=+:,@-]{0,300})?")
 
 
 def login():
@@ -24,7 +26,7 @@ def login():
 def submit():
     """Try the form's e-mail and password."""
     outcome = sign_in(staff().db, staff().limits, request.form.get("email", ""), request.form.get("password", ""),
-                      request.remote_addr or "")
+                      _network())
     if outcome is Refusal.TOO_MANY:
         return _form(outcome), 429, {"Retry-After": "900"}
     if isinstance(outcome, Refusal):
@@ -57,6 +59,11 @@ def _form(refusal: Refusal | None = None):
     unsafe = not request.is_secure and host not in ("localhost", "127.0.0.1", "::1")
     return render("staff/login.html", refusal=refusal, unsafe=unsafe, email=request.form.get("email", "")[:200],
                   next=own_path(request.values.get("next")) or "")
+
+
+def _network() -> str:
+    """The /24 or /48 the form comes from: one person cannot be many by changing the last digits."""
+    return truncate_ip(client_address(request.environ, staff().settings.trusted_proxies))
 
 
 def _forget_old_session() -> None:

@@ -44,7 +44,7 @@ class Frame(NamedTuple):
         return _steps(self.west, self.east)
 
     def latitudes(self) -> list[int]:
-        return _steps(self.south, self.north)
+        return [lat for lat in _steps(self.south, self.north) if self.north - lat > (self.north - self.south) / 40]
 
 
 CHINA = Frame(72, 136, 17.5, 54.5, 720)

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 from flask import abort, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+FORM_BYTES = 64 << 10
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 csrf = CSRFProtect()
 
@@ -12,6 +13,7 @@ def refuse_foreign_form() -> None:
     """403 for a state-changing request from a foreign page or without this browser's form token."""
     if request.method in SAFE:
         return
+    request.max_content_length = FORM_BYTES
     if not asked_by_our_page(request.headers, request.host):
         abort(403)
     try:

@@ -1,5 +1,6 @@
 """Whose browser this is: the session cookie becomes `g.user`, looked up at the first guard that asks."""
-from flask import Response, g, request
+from flask import g, request
+from werkzeug.wrappers import Response
 
 from webapp.auth.permissions import Scope, scope_of
 from webapp.auth.sessions import ABSOLUTE, Person, person_of

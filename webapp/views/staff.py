@@ -1,6 +1,7 @@
 """What staff pages work with, and how they are drawn: one place for language, times, names and the page's frame."""
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote, urlencode
 
 from flask import current_app, g, render_template, request
 
@@ -78,4 +79,4 @@ def _other(lang: str) -> dict[str, str]:
     """The address of this same page in the other language."""
     other = "en" if lang == "zh" else "zh"
     parts = request.args.to_dict() | {"lang": other}
-    return {"lang": other, "address": current_app.url_for(request.endpoint, **(request.view_args or {}) | parts)}
+    return {"lang": other, "address": f"{quote(request.path)}?{urlencode(parts)}"}

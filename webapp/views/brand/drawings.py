@@ -56,7 +56,7 @@ def chart(located: Cloaked, t: Words) -> dict:
         "bubbles": [{"name": name(t.language, *PLACES[cell.adcode][1:3]), "lon": PLACES[cell.adcode].lon,
                      "lat": PLACES[cell.adcode].lat, "scans": cell.scans} for cell in _places(located)],
         "seats": [[place.lon, place.lat] for place in PLACES.values() if place.adcode != place.province],
-        "words": {key: t(f"map.{key}") for key in ("scans", "longitude", "latitude", "merged")},
+        "words": {key: t(f"map.{key}") for key in ("scans", "merged")},
     }
 
 

@@ -7,6 +7,8 @@ from webapp.cases.case_file import ScanLine
 from webapp.places import PLACES, UNLOCATED
 from webapp.views.lonlat import Frame, fit
 
+WIDTH = 460
+
 
 class Spot(NamedTuple):
     """One place as one source gave it; `circle` is its accuracy in pixels, `dot` grows with the scans."""
@@ -34,7 +36,7 @@ def places_map(scans: Sequence[ScanLine]) -> PlacesMap:
     devices: dict[tuple, set[int]] = {}
     for s in scans:
         devices.setdefault((s.adcode, s.place_source, s.radius_km), set()).add(s.device)
-    frame = fit((PLACES[adcode].lat, PLACES[adcode].lon, km) for adcode, _, km in counts)
+    frame = fit(((PLACES[adcode].lat, PLACES[adcode].lon, km) for adcode, _, km in counts), WIDTH)
     spots = [
         Spot(frame.x(PLACES[adcode].lon), frame.y(PLACES[adcode].lat), max(frame.radius(km), 2), min(4 + n**0.5, 14),
              adcode, source, km, n, len(devices[adcode, source, km]))
