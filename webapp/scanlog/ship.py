@@ -22,7 +22,6 @@ from webapp.scanlog.instant import utc
 from webapp.scanlog.partitions import ensure_months, month_of, next_month
 from webapp.scanlog.rollup import roll_up
 from webapp.scanlog.scan import BadRecord, Scan, sighting_of
-from webapp.scanlog.settle import Settler
 from webapp.scanlog.wrong_codes import Summary
 from webapp.verify.facts import Bag
 from webapp.verify.sighting import KEY, pack
@@ -38,6 +37,12 @@ class TooMuchPoison(Exception):
 
 class Bags(Protocol):
     def bag(self, serial: int) -> Bag: ...
+
+
+class Settles(Protocol):
+    """Who is told what a commit folded (scanlog/settle.py)."""
+
+    def settle(self, histories: dict[int, bytes], keys: dict[int, bytes]) -> None: ...
 
 
 class Follow(Protocol):
@@ -64,7 +69,7 @@ class Records(NamedTuple):
 class Shipper:
     """One per spool folder. `shipped` counts scans that were new to the database."""
 
-    def __init__(self, db: Database, folder: Path, settler: Settler, bags: Bags, follow: Follow) -> None:
+    def __init__(self, db: Database, folder: Path, settler: Settles, bags: Bags, follow: Follow) -> None:
         self._db, self._settler, self._bags, self._follow = db, settler, bags, follow
         self.backlog = Backlog(folder)
         self._months: set[tuple[int, int]] = set()
