@@ -2,6 +2,8 @@
 from bisect import bisect_left, insort
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
+
 from webapp.intake.desk import Desk
 from webapp.models import CodeRun, Packing
 from webapp.verify.registry import covering
@@ -42,6 +44,8 @@ def near(desk: Desk, table: type[CodeRun] | type[Packing], wanted: list[tuple[in
             spans.append([first, last])
     found = {}
     for first, last in spans:
-        for row in desk.connection.execute(covering(table, first, last)):
+        starts = covering(table).with_only_columns(table.first_serial)
+        rows = select(table.__table__).where(table.first_serial.in_(starts))
+        for row in desk.connection.execute(rows, {"first": first, "last": last}):
             found[row.id] = row
     return list(found.values())
