@@ -2,14 +2,16 @@
 import json
 import logging
 import sys
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
 FIELD_LIMIT = 512
 
 
-def bound_fields(_logger, _method, event: dict) -> dict:
+def bound_fields(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """Cut long text: a 1 MB header must not become a 1 MB log line."""
     return {key: value[:FIELD_LIMIT] if isinstance(value, str) else value for key, value in event.items()}
 

@@ -26,12 +26,12 @@ class ScanLane:
         self._parts = parts
         self._hosts = hosts
 
-    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or not LOOKS_LIKE_A_CODE(path) or fault_of(environ, self._hosts) is not None:
-            return self._rest(environ, start)
+            return self._rest(environ, start_response)
         parts = self._parts
         visit = visitor.read(environ, parts)
         status, headers, body = answer(visit, path.strip("/"), parts)
-        start(status, [*headers, ("Content-Length", str(len(body)))])
+        start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [] if method == "HEAD" else [body]

@@ -4,7 +4,6 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from webapp.logs import log
 from webapp.views.bad_requests import Hosts, fault_of
-from webapp.views.public.parts import parts
 from webapp.views.public.reader import language, respond_html, respond_json, wants_json
 from webapp.views.public.words import words
 
@@ -50,5 +49,4 @@ def _http_error(error: HTTPException) -> Response:
 def _broken(error: Exception) -> Response:
     """A defect of ours: the trace goes to the log as one line, the reader gets a page."""
     log.error("broken", path=request.path, exc_info=error)
-    parts()  # the page needs them; if they are missing too, Flask's own 500 goes out
     return refuse(InternalServerError.code, type(error).__name__)

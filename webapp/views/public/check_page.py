@@ -2,8 +2,7 @@
 from flask import Response, redirect, request
 
 from webapp.verify.code import MAX_TYPED, BadCode, nearest, read_code
-from webapp.views.public.parts import parts
-from webapp.views.public.reader import language, respond_html, respond_json, wants_json
+from webapp.views.public.reader import language, parts, respond_html, respond_json, wants_json
 from webapp.views.public.refusal_page import REASON_OF, VERDICT_OF
 from webapp.views.public.says import says
 from webapp.views.public.words import words

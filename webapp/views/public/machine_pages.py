@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from cache.connection import CacheAway
 from webapp.db import DatabaseAway
-from webapp.views.public.parts import Parts, parts
-from webapp.views.public.reader import respond_json
+from webapp.views.public.parts import Parts
+from webapp.views.public.reader import parts, respond_json
 
 ICON = (b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#0b5a54" d="M16 2l12 7v14l-12 7-12-7'
         b'V9z"/><path fill="none" stroke="#fff" stroke-width="3" d="M10 16l4.5 4.5L22.5 12"/></svg>')

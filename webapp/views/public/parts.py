@@ -1,8 +1,6 @@
 """What the shopper's pages work with: made once per process by create_app, opened only when first used."""
 from typing import Any, NamedTuple
 
-from flask import current_app
-
 from webapp.db import Database
 from webapp.detect.rules import FirstRules
 from webapp.geolocate import Geolocator
@@ -35,9 +33,3 @@ class Parts(NamedTuple):
     json: ScanJson
     refusals: RefusalPages
     headers: AnswerHeaders
-
-
-def parts() -> Parts:
-    """The parts of the app that answers this request."""
-    found: Parts = current_app.extensions["parts"]
-    return found

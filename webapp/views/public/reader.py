@@ -3,10 +3,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from flask import Response, has_request_context, request
+from flask import Response, current_app, has_request_context, request
 
-from webapp.views.public.parts import parts
+from webapp.views.public.parts import Parts
 from webapp.views.public.words import LANGUAGES
+
+
+def parts() -> Parts:
+    """The parts of the app that answers this request."""
+    found: Parts = current_app.extensions["parts"]
+    return found
 
 
 def language() -> str:

@@ -7,8 +7,7 @@ from flask import Response, abort
 
 from webapp.verify.lookup import RegistryAway
 from webapp.views.public import formats
-from webapp.views.public.parts import parts
-from webapp.views.public.reader import language, respond_html, respond_json, wants_json
+from webapp.views.public.reader import language, parts, respond_html, respond_json, wants_json
 
 T = TypeVar("T")
 

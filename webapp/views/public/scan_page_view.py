@@ -2,7 +2,7 @@
 from flask import Response, request
 
 from webapp.views import visitor
-from webapp.views.public.parts import parts
+from webapp.views.public.reader import parts
 from webapp.views.public.scan_answer import answer
 
 
