@@ -12,7 +12,7 @@ from webapp.models import Batch, Case, Product, User
 
 PAGE = 50
 KINDS = ("clone", "reuse", "multiuse", "forged", "prerelease", "diversion", "old_batch", "counterfeit", "record_gap",
-         "share_storm")
+         "share_storm", "void", "recalled", "expired", "quality")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -20,6 +20,10 @@ class Words(NamedTuple):
         sentence = self.sentences[key]
         return sentence.format_map(values) if values else sentence
 
+    def word(self, section: str, key: str) -> str:
+        """The reader's word for a value of the database; one that is newer than this catalogue is shown as it is."""
+        return self.sentences.get(f"{section}.{key}", key)
+
 
 @cache
 def words(language: str) -> Words:

@@ -7,8 +7,7 @@ from webapp.verify.code import code_of
 from webapp.views.cases.places_map import places_map
 from webapp.views.cases.timeline import timeline
 from webapp.views.signed_in import scope
-from webapp.views.staff import language, render, staff
-from webapp.views.staff_words import Words, words
+from webapp.views.staff import render, staff
 
 SAID = ("done", "too_late", "note_missing", "reason_missing")  # what the page may report about the last button
 
@@ -23,7 +22,7 @@ def case_page(public_id: str):
         "cases/case.html", case=file, head=file.head, timeline=timeline(file.scans), map=places_map(file.scans),
         devices=device_names(file.scans), code=code_text(head), moves=moves_from(head.state), reasons=ClosingReason,
         may_work=g.user.role in ("investigator", "admin"), closed=head.state == State.CLOSED,
-        action=lambda word: action_name(word, words(language())), said=said if said in SAID else None)
+        said=said if said in SAID else None)
 
 
 def device_names(scans: list[ScanLine]) -> dict[int, str]:
@@ -32,11 +31,6 @@ def device_names(scans: list[ScanLine]) -> dict[int, str]:
     for scan in reversed(scans):
         names.setdefault(scan.device, _letters(len(names)))
     return names
-
-
-def action_name(action: str, t: Words) -> str:
-    """What was done, in words; a step this version does not know keeps its own word."""
-    return t.sentences.get(f"action.{action}", action)
 
 
 def code_text(head: CaseHead) -> str | None:
