@@ -48,4 +48,4 @@ class Investigator(Shopper):
 
 def cookies(answer) -> str:
     """The cookies an answer set; they are Secure, so a client on plain http must carry them by hand."""
-    return "; ".join(one.split(";")[0] for one in answer.headers.get_list("Set-Cookie"))
+    return "; ".join(one.split(";")[0] for one in answer.headers.getlist("Set-Cookie"))
