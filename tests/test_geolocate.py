@@ -99,7 +99,8 @@ def test_abroad_and_data_centres_are_told(locate_as):
 
 @pytest.mark.parametrize("found", [
     {"country": "CN"}, {"country": CHINA, "subdivisions": 7}, {"country": CHINA, "subdivisions": ["x"]},
-    {"country": {"iso_code": 5}}, record(adcode="five"), {**record(("Zigong", ""), SICHUAN), "location": {"latitude": "x"}},
+    {"country": {"iso_code": 5}}, record(adcode="five"),
+    {**record(("Zigong", ""), SICHUAN), "location": {"latitude": "x"}},
 ], ids=str)
 def test_an_odd_record_is_no_place(locate_as, found):
     assert locate_as(found).adcode == 0
@@ -131,7 +132,8 @@ def test_networks_finer_than_a_24_are_kept_apart(tmp_path):
 
 
 @pytest.mark.parametrize(("ip", "network"), [
-    ("203.0.113.77", "203.0.113.0/24"), ("2001:db8:1:2:3::4", "2001:db8:1::/48"), ("::ffff:203.0.113.77", "203.0.113.0/24"),
+    ("203.0.113.77", "203.0.113.0/24"), ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+    ("::ffff:203.0.113.77", "203.0.113.0/24"),
     ("::1", "::/48"), ("junk", ""), ("", ""), ("203.0.113.077", ""),
 ])
 def test_truncates(ip, network):

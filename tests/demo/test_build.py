@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from webapp.auth.passwords import verify_password
 from webapp.db import Database
 from webapp.demo.announce import read_demo
 from webapp.demo.build import build_world, demo_settings
@@ -12,7 +13,20 @@ from webapp.demo.home import open_home
 from webapp.detect.pipeline import judge
 from webapp.detect.rules import load_rules
 from webapp.keys import load_keys
-from webapp.models import Batch, Case, CodeBlock, CodeHistory, Packing, Product, Quality, Scan, Shipment, Site, User
+from webapp.models import (
+    Batch,
+    Case,
+    Client,
+    CodeBlock,
+    CodeHistory,
+    Packing,
+    Product,
+    Quality,
+    Scan,
+    Shipment,
+    Site,
+    User,
+)
 from webapp.scanlog.scan import Scan as Visit
 from webapp.scanlog.scan import sighting_of
 from webapp.verify.code import Code, read_code
@@ -84,6 +98,15 @@ def test_it_holds_what_was_promised(world):
     assert len(provinces) >= 20
     assert len(places) >= 300
     assert set(roles) == set(world.demo.logins) == {"brand", "investigator", "enterprise", "authority", "admin"}
+
+
+def test_everybody_who_is_announced_can_sign_in(world):
+    with world.db.read.connect() as connection:
+        stored = dict(connection.execute(select(User.email, User.password_hash)).tuples().all())
+        secret = connection.scalar(select(Client.secret_hash).where(Client.client_id == world.demo.clients.client_id))
+    for login in world.demo.logins.values():
+        assert verify_password(stored[login.email], login.password)
+    assert verify_password(secret, world.demo.clients.client_secret)
 
 
 def test_no_scan_waits_in_the_spool(world):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from webapp.auth.passwords import hash_password
-from webapp.auth.tokens import hash_token, new_token
+from webapp.auth.tokens import new_token
 from webapp.db import Database
 from webapp.demo.announce import ApiClient, Login
 from webapp.demo.enterprises import PRODUCERS
@@ -35,6 +35,6 @@ def add_client(db: Database, now: datetime) -> ApiClient:
     client = ApiClient(PRODUCERS[0].plant, f"demo-{secrets.token_hex(6)}", new_token())
     with db.transaction() as connection:
         connection.execute(insert(Client).values(
-            client_id=client.client_id, secret_hash=hash_token(client.client_secret),
+            client_id=client.client_id, secret_hash=hash_password(client.client_secret),
             enterprise_gln=client.enterprise_gln, active=True, created_at=now))
     return client

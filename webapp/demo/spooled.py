@@ -53,7 +53,7 @@ def scan_of(visit: Visit, geolocator: Geolocator) -> Scan:
 
 def ship_all(settings: Settings, db: Database, lookup: Lookup, follow: Follow) -> int:
     """Bring everything spooled into the database, with what follows from it; -> scans that were new."""
-    shipper = Shipper(db, settings.spool, _NoMemory(), lookup, follow)  # type: ignore[arg-type]
+    shipper = Shipper(db, settings.spool, _NoMemory(), lookup, follow)
     shipper.ship_all()
     return shipper.shipped
 
