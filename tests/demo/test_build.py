@@ -102,7 +102,7 @@ def test_it_holds_what_was_promised(world):
 
 def test_everybody_who_is_announced_can_sign_in(world):
     with world.db.read.connect() as connection:
-        stored = dict(connection.execute(select(User.email, User.password_hash)).tuples().all())
+        stored = {user.email: user.password_hash for user in connection.execute(select(User.email, User.password_hash))}
         secret = connection.scalar(select(Client.secret_hash).where(Client.client_id == world.demo.clients.client_id))
     for login in world.demo.logins.values():
         assert verify_password(stored[login.email], login.password)
