@@ -9,11 +9,18 @@ from typing import Any
 import structlog
 
 FIELD_LIMIT = 512
+TRACE_LIMIT = 8_000  # of our own making, and its end is what tells
 
 
 def bound_fields(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """Cut long text: a 1 MB header must not become a 1 MB log line."""
-    return {key: value[:FIELD_LIMIT] if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _bounded(key, value) for key, value in event.items()}
+
+
+def _bounded(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value[-TRACE_LIMIT:] if key == "exception" else value[:FIELD_LIMIT]
 
 
 def configure(stream=None) -> None:
