@@ -1,5 +1,4 @@
 """./saltcheck upload KIND FILE --as GLN"""
-import getpass
 import json
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from webapp.analytics.csv_export import csv_text
+from webapp.commands.opened import open_database
+from webapp.commands.operator import operator
 from webapp.commands.stop import PARTLY, REFUSED, WRONG_USAGE, Stop
-from webapp.db import Database
 from webapp.intake.answer import RowError, UploadResult
 from webapp.intake.upload import KINDS, accept
 from webapp.keys import KeysError, keys_of
-from webapp.migrate import upgrade
 from webapp.settings import load_settings
 from webapp.verify.gtin import BadNumber, read_gln
 
@@ -58,23 +57,15 @@ def _hand_in(kind: str, file: Path, enterprise: str, dry_run: bool, language: st
     try:
         with file.open("rb") as body:
             keys = keys_of(settings)
-            db = Database(settings)
-            upgrade(db)
-            return accept(db, kind, body, file.name, enterprise, keys=keys, actor=f"operator {_operator()}",
-                          dry_run=dry_run, trusted=True, language=language)
+            db = open_database(settings)
+            return accept(db, kind, body, file.name, enterprise, keys=keys, actor=operator(), dry_run=dry_run,
+                          trusted=True, language=language)
     except KeysError as error:
         raise Stop(REFUSED, str(error)) from None
     except OSError as error:
         if error.filename != str(file):
             raise
         raise Stop(REFUSED, f"{file} cannot be read: {error.strerror}") from None
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return "unnamed"
 
 
 def _write_errors(result: UploadResult, path: Path) -> None:
