@@ -97,7 +97,7 @@ def postgresql_url(postgres: Postgres, _migrated_template: str) -> Iterator[str]
 @pytest.fixture
 def standby_url(postgresql_url: str, standby: Postgres) -> str:
     """The same database as `postgresql_url`, on the standby. See `tests.servers.wait_until_replayed`."""
-    return standby.url(postgresql_url.rpartition("/")[2].partition("?")[0])
+    return standby.url(postgresql_url.partition("?")[0].rpartition("/")[2])
 
 
 @pytest.fixture(scope="session")
