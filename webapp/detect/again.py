@@ -7,7 +7,7 @@ from math import log
 
 from webapp.detect import evidence
 from webapp.detect.alert import Alert, Evidence, Kind
-from webapp.detect.clusters import Cell, Volume
+from webapp.detect.clusters import Cell
 from webapp.detect.event import DAY, Event
 from webapp.detect.late import Late
 from webapp.detect.rules import Rules
@@ -17,7 +17,6 @@ class Again:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.own = rules, rules.again
         self.cells: dict[int, Cell] = {}
-        self.volume = Volume(rules.clusters, rules.again.margin)
         self._people: dict[int, float] = {}
         self._all = 0.0
         self._start = 0.0
@@ -36,7 +35,6 @@ class Again:
         own = self.own
         if lag_days < own.lag_days or not event.city:
             return None
-        self.volume.tick(event.at)
         self._hits += 1
         days = max(own.prior_days, (event.at - self._start) / DAY)
         found = None
@@ -69,7 +67,8 @@ class Again:
             f"{len(cell.codes)} codes were checked by a stranger more than {own.lag_days:.0f} days after their first "
             "check, in one area", cell.c),)
         if helped:
-            words += (evidence.cluster("同时此地早该用完的批次首次查询偏多",
-                                       "at the same time more bags of old lots than usual were checked for the first time "
-                                       "here", helped),)
-        return Alert(Kind.REUSE, event.at, round(cell.c + helped, 2), "case", words, area=area, serials=tuple(cell.codes))
+            words += (evidence.cluster(
+                "同时此地早该用完的批次首次查询偏多",
+                "at the same time more bags of old lots than usual were checked for the first time here", helped),)
+        return Alert(Kind.REUSE, event.at, round(cell.c + helped, 2), "case", words, area=area,
+                     serials=tuple(cell.codes))

@@ -1,7 +1,7 @@
 """Many bags of one lot in a province it was not sent to (窜货, or copies of many codes).
 
-Each first scan of a code of the lot in another province adds the evidence that bags do not get there by chance; each one
-elsewhere takes a little away. Chance is learned: the share of bags, phones on VPN and wrong addresses off destination.
+Each first scan of a code of the lot in another province adds the evidence that bags do not get there by chance; each
+one elsewhere takes a little away. Chance is learned: the share of bags, phones on VPN and wrong addresses off destination.
 """
 from math import log
 
@@ -50,6 +50,10 @@ class Away:
         cell.note(event.serial, self.rules.clusters.codes_kept)
         return self._alert(lot, province, cell, event)
 
+    def far_chance(self) -> float:
+        """Chance that a witness is placed in a wrong province: what is off destination beyond the bags that are."""
+        return min(self.own.far_max, self._off / self._placed - self.own.bags_off)
+
     def _gain(self, destination: int, province: int) -> float:
         own = self.own
         off = min(own.share_max, max(own.share_min, self._off / self._placed))
@@ -58,22 +62,26 @@ class Away:
 
     def _alert(self, lot: Lot, province: int, cell: Cell, event: Event) -> Alert | None:
         own = self.own
-        if cell.sources < own.sources or len(cell.codes) < own.sources or cell.c < self.volume.threshold() or event.at < cell.muted:
+        few = cell.sources < own.sources or len(cell.codes) < own.sources
+        if few or cell.c < self.volume.threshold() or event.at < cell.muted:
             return None
         cell.muted = event.at + self.rules.clusters.mute_days * 86400
         copies = cell.marks >= own.copies_seen and cell.marks >= own.copies_share * cell.hits
         old = lot.shipped_at and cell.age / cell.hits > own.old_days * 86400
         words = [
-            evidence.cluster(f"{cell.sources} 个互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
-                             f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province "
-                             "it was not sent to", cell.c),
+            evidence.cluster(
+                f"{cell.sources} 部互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
+                f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province it was not "
+                "sent to", cell.c),
         ]
         if cell.marks:
             words.append(evidence.cluster(f"其中 {cell.marks} 次的码此前已在别处查询过",
                                           f"{cell.marks} of these codes had been checked elsewhere before", 0.0))
         if old:
-            words.append(evidence.cluster(f"发货后平均 {cell.age / cell.hits / 86400:.0f} 天，早该用完",
-                                          f"on average {cell.age / cell.hits / 86400:.0f} days after shipment, when its "
-                                          "bags should be used up", 0.0))
-        return Alert(Kind.MULTIUSE if copies else Kind.OLD_BATCH if old else Kind.DIVERSION, event.at, round(cell.c, 2), "case", tuple(words),
+            days = cell.age / cell.hits / 86400
+            words.append(evidence.cluster(
+                f"发货后平均 {days:.0f} 天，早该用完",
+                f"on average {days:.0f} days after shipment, when its bags should be used up", 0.0))
+        kind = Kind.MULTIUSE if copies else Kind.OLD_BATCH if old else Kind.DIVERSION
+        return Alert(kind, event.at, round(cell.c, 2), "case", tuple(words),
                      lot=lot.id, area=province * 10000, serials=tuple(cell.codes))

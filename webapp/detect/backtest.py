@@ -33,7 +33,10 @@ class Totals(msgspec.Struct):
 
 def backtest(lines: Iterable[bytes], reader: Reader, bags: BagTable, rules: Rules, address: Address,
              alerts_out: BinaryIO, verdicts_out: BinaryIO, progress: Callable[[int], None]) -> Totals:
-    """Judge every line in order of time; write alerts and verdicts as they come. `progress(bytes read)`. Raises BadLine."""
+    """Judge every line in order of time; write alerts and verdicts as they come. `progress(bytes read)`.
+
+    Raises BadLine.
+    """
     engine = Engine(rules, {})
     totals = Totals()
     encode = msgspec.json.Encoder().encode

@@ -1,4 +1,4 @@
-"""What the registry says of a bag, in the few numbers that the engine uses; for the worker, the page and the back-test."""
+"""What the registry says of a bag, in the few numbers that the engine uses: for worker, page and back-test."""
 from bisect import bisect_right
 from datetime import UTC, datetime, time, timedelta, timezone
 

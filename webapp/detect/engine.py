@@ -23,6 +23,8 @@ from webapp.detect.rules import Rules
 from webapp.detect.second import Second
 from webapp.detect.surplus import Surplus
 
+MARKED_USUALLY = 0.02  # marked openings a witness, from which share markers are believed to work
+
 
 class Learned(NamedTuple):
     """`state`: the code's packed ledger after the visit (b"" where nothing is kept of it)."""
@@ -74,21 +76,21 @@ class Engine:
             self.people.drops[Drop.CRAWLED] += 1
             return Learned(b"", [], speak(ledger, weigh.CRAWLED, event, bag, self.open, rules), Drop.CRAWLED)
         crowded = self.networks.carrier(event)
-        trust = min(1.0, self._marked / self._witnesses / 0.02)
-        step = weigh.fold(ledger, event, crowded, self.networks.line(event), trust, rules.ledger)
+        step = weigh.fold(ledger, event, crowded, self.networks.line(event), self.open.trust, rules.ledger)
         drop = DROP.get(step.kind)
         alerts: list[Alert] = []
         if step.kind == weigh.WITNESS:
             self._witnesses += 1
             self.networks.learn(event)
             self.forged.witness(event.city // 10000)
-            if lot is None:
-                drop = Drop.PENDING
-            else:
-                drop = self._clusters(event, lot, ledger, step, alerts)
+            drop = self._clusters(event, lot, ledger, step, alerts) if lot else Drop.PENDING
             self._clone(event, bag, ledger, alerts)
         elif step.kind == weigh.SHARED:
             self._marked += 1
+            if ledger.links == self.rules.ledger.storm_links:
+                alerts.append(Alert(Kind.SHARE_STORM, event.at, float(ledger.links), "info", (evidence.cluster(
+                    f"转发页面已被打开 {ledger.links} 次", f"a forwarded page was opened {ledger.links} times", 0.0),),
+                    serial=event.serial, lot=bag.lot))
         if drop:
             self.people.drops[drop] += 1
         opinion = speak(ledger, step.kind, event, bag, self.open, rules)
@@ -145,13 +147,13 @@ class Engine:
         if ledger.flags & ALERTED or not weigh.independent(ledger, own):
             return
         open_there = (bag.lot, weigh.main_city(ledger) // 100) in self.open.diversions
-        score = weigh.score(ledger, bag.destination, open_there, own)
+        score = weigh.score(ledger, bag.destination, open_there, own, self.open.far_chance)
         if score < own.alert:
             return
         ledger.flags |= ALERTED
         if (bag.lot, 0) in self.open.copies or bag.lot in self.open.leaks:
             return
-        x = weigh.explanations(ledger, bag.destination, open_there, own)
+        x = weigh.explanations(ledger, bag.destination, open_there, own, self.open.far_chance)
         words = tuple(evidence.against(name, x[name]) for name in sorted(x, key=x.__getitem__))
         alerts.append(Alert(Kind.CLONE, event.at, round(score, 2), "case", (*words, evidence.witnesses(ledger)),
                             serial=event.serial, lot=bag.lot))
@@ -198,6 +200,8 @@ class Engine:
             lot = self.lots[bag.lot] = Lot(bag)
         if self.hazard.advance(event.at, self.lots.values()):
             self.surplus.daily(event.at, self.lots.values())
+            self.open.far_chance = self.away.far_chance()
+            self.open.trust = min(1.0, self._marked / self._witnesses / MARKED_USUALLY)
         return lot
 
     def _crawled(self, event: Event, lot: Lot | None, ledger: Ledger) -> bool:

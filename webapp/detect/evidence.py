@@ -20,9 +20,9 @@ def against(name: str, nats: float) -> Evidence:
 def witnesses(ledger: Ledger) -> Evidence:
     days = max(1, round((ledger.last - ledger.first) / DAY))
     cities = sum(1 for city in ledger.cities if city)
+    more = "以上" if cities == len(ledger.cities) else ""
     return Evidence(
-        f"{days} 天内 {ledger.people} 部不同手机、{ledger.fixed} 条不同线路、{cities} 个以上城市查询过此码"
-        if cities == 4 else f"{days} 天内 {ledger.people} 部不同手机、{ledger.fixed} 条不同线路、{cities} 个城市查询过此码",
+        f"{days} 天内 {ledger.people} 部不同手机、{ledger.fixed} 条不同线路、{cities} 个{more}城市查询过此码",
         f"checked by {ledger.people} phones on {ledger.fixed} fixed lines in {cities} cities within {days} days", 0.0)
 
 

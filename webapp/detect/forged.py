@@ -1,4 +1,5 @@
-"""Wrong codes: a tag that does not fit, or a number never issued. One is a misprint, several in one place are a print run.
+"""Wrong codes (伪造码): a tag that does not fit, or a number never issued. One is a misprint, several in one place
+are a print run.
 
 A code one character away from one of ours was misread or mistyped and is left out; what remains should hardly happen.
 """
@@ -35,7 +36,9 @@ class Forged:
         return first != event.device
 
     def learn(self, event: Event) -> Alert | None:
-        if event.bad == "malformed" or event.shared or event.text in self._known or (event.misread and not self._repeated(event)):
+        if event.bad == "malformed" or event.shared or event.text in self._known:
+            return None
+        if event.misread and not self._repeated(event):
             return None
         province = event.city // 10000
         cell = self._cells.get(province)

@@ -1,4 +1,4 @@
-"""How often bags are scanned for the first time by the age of their lot (days since shipment): learned as scans come in."""
+"""How often bags are first scanned, by the age of their lot in days since shipment: learned as scans come in."""
 from collections.abc import Iterable
 from itertools import accumulate
 

@@ -37,9 +37,8 @@ class Leak:
         if here < needed:
             return None
         lot.silent_until = event.at + (YEAR if leaked else 0.0)
-        if not leaked:
-            if here > needed:
-                return None
+        if not leaked and here > needed:
+            return None
         words = (evidence.cluster(
             f"发货前 {days:.0f} 天，已有 {here} 部不同手机在同一省份查询该批次的码",
             f"{here} different phones in one province checked codes of this lot {days:.0f} days before it was shipped",

@@ -4,11 +4,7 @@ A code is innocent while at least one explanation holds: one *household*, a *dis
 or a *viral* post. For each of them the ledger keeps X = ln P(scans | copies) - ln P(scans | explanation), in nats. The
 score S = -ln sum(weight * e^-X) is therefore bounded by the best of the innocent explanations.
 """
-from math import exp, log
 from struct import Struct
-
-from webapp.detect.event import DAY, Event
-from webapp.detect.rules import LedgerRules
 
 LAYOUT = Struct("<IIHHBBH4H4B5H4HBBHhhhhHHH")
 SIZE = LAYOUT.size

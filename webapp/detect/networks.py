@@ -6,11 +6,12 @@ from webapp.detect.rules import NetworkRules
 SLOTS = 1 << 16
 CARRIER, LINE = 1, 2
 STATED_USUALLY = 0.4
+CROWD_KNOWN, CROWD_MEMORY = 0.3, 500
 
 
 class Networks:
-    """Fading count of witnesses per network, in a table of fixed size (two networks may share a slot), and which of them
-    a phone has called mobile data."""
+    """Fading count of witnesses per network, in a table of fixed size (two networks may share a slot), and what
+    phones there called it."""
 
     def __init__(self, rules: NetworkRules) -> None:
         self._limit = rules.crowded_codes
@@ -19,11 +20,15 @@ class Networks:
         self._at = [0.0] * SLOTS
         self._says = bytearray(SLOTS)  # CARRIER, LINE or both
         self._stated, self._all = 1.0, 1.0
+        self._crowd = 0.0  # share of witnesses that came by a network known to be shared
 
     def carrier(self, event: Event) -> bool:
-        """Strangers share this network, as far as is known by now."""
+        """Strangers share this network, as far as is known by now. Where phones do not say, nothing is believed to be
+        a household's line before the carriers' exits are known."""
         slot = event.network % SLOTS
         if self._says[slot] & CARRIER:
+            return True
+        if event.link == UNSTATED and not self._stating() and self._crowd < CROWD_KNOWN:
             return True
         count = self._count[slot]
         return count >= self._limit and (
@@ -34,7 +39,10 @@ class Networks:
         say, what is not a carrier's must do."""
         if event.link != UNSTATED or self._says[event.network % SLOTS] & LINE:
             return True
-        return self._stated <= STATED_USUALLY * self._all
+        return not self._stating()
+
+    def _stating(self) -> bool:
+        return self._stated > STATED_USUALLY * self._all
 
     def learn(self, event: Event) -> None:
         slot = event.network % SLOTS
@@ -42,5 +50,7 @@ class Networks:
         if event.link != UNSTATED:
             self._stated += 1
             self._says[slot] |= CARRIER if event.link == MOBILE else LINE
+        full = self._count[slot] >= self._limit
+        self._crowd += (full - self._crowd) / CROWD_MEMORY
         self._count[slot] = self._count[slot] * self._fade ** max(0.0, event.at - self._at[slot]) + 1.0
         self._at[slot] = event.at

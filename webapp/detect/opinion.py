@@ -23,6 +23,8 @@ class Open(msgspec.Struct, gc=False):
     places: set[int] = msgspec.field(default_factory=set)
     leaks: set[int] = msgspec.field(default_factory=set)
     gaps: set[int] = msgspec.field(default_factory=set)
+    far_chance: float = 0.0  # learned chance that a witness is placed in a wrong province; 0 = not learned
+    trust: float = 1.0  # 0..1: share markers are seen at all
 
 
 class Opinion(NamedTuple):
@@ -39,7 +41,7 @@ def opinion(state: bytes, event: Event, bag: BagFacts, open_now: Open, rules: Ru
     if not state:  # nobody was here before: nothing to weigh
         return speak(None, None, event, bag, open_now, rules)
     ledger = unpack(state)
-    step = weigh.fold(ledger, event, False, event.link != UNSTATED, 1.0, rules.ledger)
+    step = weigh.fold(ledger, event, False, event.link != UNSTATED, open_now.trust, rules.ledger)
     return speak(ledger, step.kind, event, bag, open_now, rules)
 
 
@@ -78,7 +80,8 @@ def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open
              rules: Rules) -> tuple[float, str]:
     province, own = event.city // 10000, rules.verdict
     main = weigh.main_city(ledger) // 100
-    score = weigh.score(ledger, bag.destination, (bag.lot, main) in open_now.diversions, rules.ledger)
+    score = weigh.score(ledger, bag.destination, (bag.lot, main) in open_now.diversions, rules.ledger,
+                        open_now.far_chance)
     knew = kind == weigh.AGAIN
     strong = weigh.independent(ledger, rules.ledger)
     if (score >= own.suspect or ledger.flags & ALERTED) and strong:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from math import cos, hypot, radians
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -82,7 +82,7 @@ class Reader:
             bool(query) and not SHARE_MARKS.isdisjoint(query.split("&")), seen.device in self._staff, bad,
             text, bad == "forged" and self._misread(text))
 
-    def _read_code(self, address: str) -> tuple[int, str, str]:
+    def _read_code(self, address: str) -> tuple[int, Literal["", "malformed", "forged"], str]:
         code = read_code(read_address(address).code, self._keys)
         if isinstance(code, BadCode):
             return 0, code.kind, code.text

@@ -77,6 +77,7 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off_forwarded: float
     span_display_60: float
     span_display_90: float
+    storm_links: int
     mobile_free: int
     mobile_per_fixed: int
     alert: float
@@ -109,6 +110,8 @@ class AwayRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attack_share: float
     margin: float
     sources: int
+    bags_off: float
+    far_max: float
     copies_seen: int
     copies_share: float
     old_days: float
@@ -151,7 +154,6 @@ class AgainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     places: float
     threshold: float
     late_helps: float
-    margin: float
     codes: int
 
 

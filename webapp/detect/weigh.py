@@ -16,7 +16,7 @@ FAST, SLOW, SLOW_SHARE = 4.0, 0.5, 0.2  # openings of a forwarded page a day: mo
 
 
 class Step(NamedTuple):
-    """What a visit was for its code. `lag` days since the first scan, `line` how its network relates to earlier ones."""
+    """What a visit was for its code. `lag`: days since the first scan; `line`: its network among earlier ones."""
 
     kind: str
     lag: float = 0.0
@@ -196,11 +196,13 @@ def _km(ledger: Ledger, point: tuple[float, float]) -> float:
     return KM_A_DEGREE * (north * north + east * east) ** 0.5
 
 
-def explanations(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules) -> dict[str, float]:
-    """X of every innocent explanation: nats by which copies explain the scans better."""
-    one_place = place_evidence(ledger, rules.far_household)
+def explanations(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules,
+                 far_chance: float = 0.0) -> dict[str, float]:
+    """X of every innocent explanation: nats by which copies explain the scans better. `far_chance`: learned chance that
+    a scan is placed in a wrong province."""
+    one_place = place_evidence(ledger, max(rules.far_household, far_chance))
     household, display = ledger.household + one_place, ledger.display + one_place
-    forwarded = ledger.forwarded + place_evidence(ledger, rules.far_forwarded)
+    forwarded = ledger.forwarded + place_evidence(ledger, max(rules.far_forwarded, far_chance))
     if destination and not open_there and ledger.people and outside(ledger, destination):
         household += rules.off_household
         display += rules.off_display
@@ -220,11 +222,11 @@ def outside(ledger: Ledger, destination: int) -> bool:
     return 3 * there < max(ledger.counts)
 
 
-def score(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules) -> float:
+def score(ledger: Ledger, destination: int, open_there: bool, rules: LedgerRules, far_chance: float = 0.0) -> float:
     """S, the evidence for copying that no innocent explanation takes away."""
     if ledger.people < 2:
         return 0.0
-    x = explanations(ledger, destination, open_there, rules)
+    x = explanations(ledger, destination, open_there, rules, far_chance)
     return -log(
         rules.weight_household * exp(-_clamp(x["household"])) + rules.weight_display * exp(-_clamp(x["display"]))
         + rules.weight_forwarded * exp(-_clamp(x["forwarded"])) + rules.weight_viral * exp(-_clamp(x["viral"])))
