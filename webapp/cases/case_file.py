@@ -1,17 +1,18 @@
 """Everything a case page shows about one case, read by indexed queries; `scan` is never read as a whole."""
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
 from webapp.auth.permissions import Scope
 from webapp.cases.work import is_void
-from webapp.models import Alert, Batch, Case, CaseEvent, Product, Scan, Site, User
+from webapp.models import Alert, Batch, Case, CaseEvent, Product, Scan, Site, User, WrongCode
 
 MOST_SCANS = 200
 MOST_ALERTS = 50
 MOST_SERIALS = 50
+TRIED_BEFORE = timedelta(days=1)
 
 
 class CaseHead(NamedTuple):
@@ -65,6 +66,18 @@ class ScanLine(NamedTuple):
     verdict: str
 
 
+class TryLine(NamedTuple):
+    """Wrong codes of some seconds from one network; `example` is one of them as it was typed."""
+
+    at: datetime
+    adcode: int
+    network: str
+    hits: int
+    devices: int
+    near_misses: int
+    example: str
+
+
 class LotLine(NamedTuple):
     """The product and lot the case is about; lot facts are None where only the product is known."""
 
@@ -100,6 +113,7 @@ class CaseFile:
     alerts: list[AlertLine]
     scans: list[ScanLine]
     cut: bool
+    tries: list[TryLine]
     events: list[EventLine]
     void: bool
 
@@ -127,8 +141,8 @@ def read(connection: Connection, head: CaseHead) -> CaseFile:
     events = [EventLine._make(row) for row in connection.execute(
         select(CaseEvent.at, CaseEvent.actor, CaseEvent.action, CaseEvent.note)
         .where(CaseEvent.case_id == head.id).order_by(CaseEvent.id))]
-    return CaseFile(head, _lot(connection, head), alerts, scans[:MOST_SCANS], len(scans) > MOST_SCANS, events,
-                    head.serial is not None and is_void(connection, head.serial))
+    return CaseFile(head, _lot(connection, head), alerts, scans[:MOST_SCANS], len(scans) > MOST_SCANS,
+                    _tries(connection, head), events, head.serial is not None and is_void(connection, head.serial))
 
 
 def scans_behind(head: CaseHead, alerts: list[AlertLine]) -> Select | None:
@@ -145,6 +159,19 @@ def scans_behind(head: CaseHead, alerts: list[AlertLine]) -> Select | None:
     else:
         return None
     return question.order_by(Scan.at.desc()).limit(MOST_SCANS + 1)
+
+
+def _tries(connection: Connection, head: CaseHead) -> list[TryLine]:
+    """For a case of forged codes: what was tried in its province from a day before it was opened, newest first."""
+    if head.kind != "forged":
+        return []
+    question = (
+        select(WrongCode.at, WrongCode.adcode, WrongCode.network, WrongCode.hits, WrongCode.devices,
+               WrongCode.near_misses, WrongCode.example)
+        .where(WrongCode.at > head.opened_at - TRIED_BEFORE, WrongCode.at <= (head.closed_at or head.updated_at),
+               WrongCode.adcode.between(head.area, head.area + 9999) if head.area else WrongCode.adcode == 0)
+        .order_by(WrongCode.at.desc()).limit(MOST_SCANS))
+    return [TryLine._make(row) for row in connection.execute(question)]
 
 
 def _lot(connection: Connection, head: CaseHead) -> LotLine | None:

@@ -3,13 +3,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from tests.factories import AT, BRAND_A, CHENGDU, add_case, add_scans
 from tests.people import ADMIN, ALICE, AUTHORITY, AUTHORITY_A, COLLEAGUE, ENTERPRISE_A, INVESTIGATOR, INVESTIGATOR_A
 from tests.staff_forms import press
 from tests.staff_world import SERIAL_A
-from webapp.models import Alert, Case, CaseEvent, CodeVoid, Scan
+from webapp.models import Alert, Case, CaseEvent, CodeVoid, Scan, WrongCode
 from webapp.views.cases.case_page import device_names
 
 
@@ -80,6 +80,19 @@ def test_case_about_nothing_known_still_has_a_page(world):
     with world.db.transaction() as connection:
         connection.execute(update(Alert).values(evidence=[]))
     assert world.browser(INVESTIGATOR).get(f"/cases/{public_id}").status_code == 200
+
+
+def test_case_of_forged_codes_shows_what_was_tried_in_its_province(world):
+    public_id = add_case(world.db, None, area=410000, kind="forged")
+    with world.db.transaction() as connection:
+        connection.execute(insert(WrongCode), [
+            {"summary_id": f"s{n}", "at": AT - timedelta(hours=hours), "adcode": adcode, "network": f"198.51.{n}.0/24",
+             "hits": 7, "devices": 3, "near_misses": 0, "example": f"<b>{n}"}
+            for n, (hours, adcode) in enumerate([(1, 410100), (30, 410100), (1, 320100)])])
+    page = world.browser(INVESTIGATOR).get(f"/cases/{public_id}").text
+    assert "&lt;b&gt;0" in page
+    assert "&lt;b&gt;1" not in page  # before its time
+    assert "&lt;b&gt;2" not in page  # elsewhere
 
 
 def test_more_than_two_hundred_scans_are_cut_and_the_page_says_so(world):

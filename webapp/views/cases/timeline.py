@@ -8,7 +8,7 @@ from webapp.analytics.filters import SHANGHAI
 from webapp.cases.case_file import ScanLine
 from webapp.places import province_of
 
-WIDTH, LEFT, RIGHT, LANE, TOP = 960, 110, 20, 30, 12
+WIDTH, LEFT, RIGHT, LANE, TOP = 960, 110, 44, 30, 12
 MOST_LANES = 8
 OTHER = -1  # the lane of provinces beyond the eighth
 
