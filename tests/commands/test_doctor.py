@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Run
+from tests.servers import Postgres, wait_until_replayed
 from webapp.demo.geoip import build_geoip
 
 NAMES = ["home", "database", "replica", "valkey", "spool", "keys", "geoip", "map", "address"]
@@ -21,7 +22,8 @@ def test_a_bare_home_is_well_and_what_is_missing_is_named(run: Run) -> None:
 
 
 def test_everything_there(run: Run, home: Path, valkey_url: str, postgresql_url: str, standby_url: str,
-                          monkeypatch: pytest.MonkeyPatch) -> None:
+                          postgres: Postgres, standby: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_until_replayed(postgres, standby)
     build_geoip(home / "geoip.mmdb")
     (home / "map.json").write_text('{"type": "FeatureCollection"}')
     for name, value in {"REDIS_URL": valkey_url, "DATABASE_URL": postgresql_url, "REPLICA_URL": standby_url,
@@ -29,7 +31,7 @@ def test_everything_there(run: Run, home: Path, valkey_url: str, postgresql_url:
                         "BASE_URL": "https://salt.example"}.items():
         monkeypatch.setenv(f"SALTCHECK_{name}", str(value))
     ended = run("doctor")
-    assert (ended.code, words(ended.out)) == (0, dict.fromkeys(NAMES, "ok"))
+    assert (ended.code, words(ended.out)) == (0, dict.fromkeys(NAMES, "ok")), ended.out
     assert "s behind" in ended.out
 
 

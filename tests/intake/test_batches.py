@@ -18,7 +18,8 @@ def test_a_lot_goes_in(office: Office) -> None:
     ("site_gln", STRANGER, "other_enterprise"), ("site_gln", "6905555500002", "unknown_site"),
     ("lot", "", "required"), ("lot", "x" * 21, "lot"), ("lot", "批1", "lot"), ("lot", "a#b", "lot"),
     ("produced_on", "2026-11-21", "future"), ("produced_on", "2026-13-01", "date"),
-    ("produced_on", "1.10.2026", "date"),    ("produced_on", "1926-10-01", "date"), ("best_before", "2026-10-01", "date_order"),
+    ("produced_on", "1.10.2026", "date"), ("produced_on", "1926-10-01", "date"),
+    ("best_before", "2026-10-01", "date_order"),
     ("best_before", "2025-10-01", "date_order"), ("quantity", "0", "out_of_range"), ("quantity", "1,000", "number"),
     ("quantity", "ten", "number"),
 ])
