@@ -3,8 +3,11 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.people import ADMIN, ALICE, AUTHORITY, AUTHORITY_A, ENTERPRISE_A, INVESTIGATOR, LEFT, PASSWORD
-from tests.staff_forms import press
+from tests.staff_forms import form_token, press
+from tests.staff_world import staff_world
+from webapp.keys import create_keys
 from webapp.models import LoginSession
+from webapp.settings import load_settings
 
 
 def sign_in(client, email, password=PASSWORD, **fields):
@@ -63,28 +66,29 @@ def test_signing_out_ends_the_session_on_the_server(world):
     assert thief.get("/brand").status_code == 303
 
 
-def test_signing_in_again_replaces_the_session(world):
-    client = world.browser(None)
-    sign_in(client, ALICE.email)
+def test_signing_in_again_ends_the_session_before(world):
+    client = world.browser(ALICE)
     before = client.get_cookie("__Host-session").value
-    client.delete_cookie("__Host-form")
-    client.post("/login")  # a form that is not ours changes nothing
-    token = client.get_cookie("__Host-session").value
-    assert token == before
-    client2 = world.browser(None)
-    client2.set_cookie("__Host-session", before)
-    # Signed in already: the form is asked for on a page that still has one.
-    press(client2, "/brand", "/login", email=ALICE.email, password=PASSWORD)
-    assert client2.get_cookie("__Host-session").value != before
+    assert press(client, "/brand", "/login", email=ALICE.email, password=PASSWORD).status_code == 303
+    assert client.get_cookie("__Host-session").value != before
     with world.db.read.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(LoginSession)) == 1
 
 
-def test_without_https_the_page_says_that_signing_in_cannot_work(world):
+def test_form_token_from_before_signing_in_is_worthless_after_it(world):
     client = world.browser(None)
-    assert "HTTPS" not in client.get("/login").text
-    own = world.app.extensions["staff"].settings.base_url
-    assert own.startswith("http://127.0.0.1")
+    planted = form_token(client)
+    assert sign_in(client, ALICE.email).status_code == 303
+    client.get("/brand")
+    assert client.post("/logout", data={"csrf_token": planted}).status_code == 403
+
+
+@pytest.mark.parametrize(("address", "warned"), [("http://salt.example", True), ("https://salt.example", False)])
+def test_without_https_the_page_says_that_signing_in_cannot_work(home, sqlite_url, address, warned):
+    create_keys(home / "keys.json", demo=False)
+    with staff_world(load_settings(home=home, database_url=sqlite_url, base_url=address)) as public:
+        page = public.browser(None).get("/login?lang=en", base_url=address).text
+    assert ("not HTTPS" in page) == warned
 
 
 def test_get_never_signs_anybody_out(world):
