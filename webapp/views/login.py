@@ -8,6 +8,7 @@ from webapp.auth.permissions import LANDING
 from webapp.auth.sessions import end_session
 from webapp.auth.sign_in import Refusal, sign_in
 from webapp.geolocate import truncate_ip
+from webapp.settings import LOOPBACK
 from webapp.views import signed_in
 from webapp.views.staff import render, staff
 from webapp.views.visitor import client_address
@@ -54,11 +55,15 @@ def own_path(text: str | None) -> str | None:
 
 
 def _form(refusal: Refusal | None = None):
-    # Without HTTPS a browser drops the session cookie everywhere but on the machine itself; say so before it is tried.
-    host = urlsplit("//" + request.host).hostname or ""
-    unsafe = not request.is_secure and host not in ("localhost", "127.0.0.1", "::1")
-    return render("staff/login.html", refusal=refusal, unsafe=unsafe, email=request.form.get("email", "")[:200],
+    return render("staff/login.html", refusal=refusal, unsafe=_cookie_will_be_dropped(), email=request.form.get("email", "")[:200],
                   next=own_path(request.values.get("next")) or "")
+
+
+def _cookie_will_be_dropped() -> bool:
+    """Without HTTPS a browser keeps the session cookie only on the machine itself: said before it is tried. The
+    address people use decides: behind nginx our own connection is plain."""
+    host = urlsplit("//" + request.host).hostname or ""
+    return not staff().settings.base_url.startswith("https:") and not request.is_secure and host not in LOOPBACK
 
 
 def _network() -> str:
