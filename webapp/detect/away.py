@@ -1,7 +1,7 @@
 """Many bags of one lot in a province it was not sent to (窜货, or copies of many codes).
 
 Each first scan of a code of the lot in another province adds the evidence that bags do not get there by chance; each
-one elsewhere takes a little away. Chance is learned: the share of bags, phones on VPN and wrong addresses off destination.
+one elsewhere takes a little away. Chance is learned: bags really sold elsewhere, phones on VPN, wrong addresses.
 """
 from math import log
 
@@ -71,8 +71,8 @@ class Away:
         words = [
             evidence.cluster(
                 f"{cell.sources} 部互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
-                f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province it was not "
-                "sent to", cell.c),
+                f"{cell.sources} unrelated phones checked {len(cell.codes)} codes of this lot in one province it was "
+                "not sent to", cell.c),
         ]
         if cell.marks:
             words.append(evidence.cluster(f"其中 {cell.marks} 次的码此前已在别处查询过",
@@ -81,7 +81,7 @@ class Away:
             days = cell.age / cell.hits / 86400
             words.append(evidence.cluster(
                 f"发货后平均 {days:.0f} 天，早该用完",
-                f"on average {days:.0f} days after shipment, when its bags should be used up", 0.0))
+                f"on average {days:.0f} days after shipment: its bags should be used up", 0.0))
         kind = Kind.MULTIUSE if copies else Kind.OLD_BATCH if old else Kind.DIVERSION
         return Alert(kind, event.at, round(cell.c, 2), "case", tuple(words),
                      lot=lot.id, area=province * 10000, serials=tuple(cell.codes))

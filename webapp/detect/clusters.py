@@ -44,7 +44,9 @@ class Cell:
     def drain(self, nats: float) -> None:
         self.c += nats
         if self.c <= 0:
-            self.empty()
+            self.c = 0.0
+            if self.bits:
+                self.empty()
 
     def empty(self) -> None:
         self.c, self.bits, self.hits, self.marks, self.sources = 0.0, 0, 0, 0, 0

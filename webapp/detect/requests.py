@@ -83,7 +83,8 @@ class Reader:
             text, bad == "forged" and self._misread(text))
 
     def _read_code(self, address: str) -> tuple[int, Literal["", "malformed", "forged"], str]:
-        code = read_code(read_address(address).code, self._keys)
+        plain = "/01/" not in address and "%" not in address
+        code = read_code(address.rpartition("/")[2] if plain else read_address(address).code, self._keys)
         if isinstance(code, BadCode):
             return 0, code.kind, code.text
         return code.serial, "", ""

@@ -1,7 +1,7 @@
 """Second users: a few copies each of many codes show as strangers who check a bag that somebody else already checked.
 
 How likely a household's own second phone is so late, and on such a line, comes from the tables in rules.toml; a
-stranger is likely at any time. The evidence adds up by lot, by province and by city, because each code alone has hardly any.
+stranger is likely at any time. The evidence adds up by lot, because each code alone has hardly any.
 """
 from webapp.detect.clusters import Cell, Volume, mixture
 from webapp.detect.event import Event
