@@ -72,9 +72,11 @@ def staff_world(settings: Settings) -> Iterator[StaffWorld]:
     case_b = add_case(db, BRAND_B, SERIAL_B, LOT_B, area=NANJING, evidence=f"证据 {CANARY}")
     add_upload(db, GLN_A)
     upload_b = add_upload(db, GLN_B)
-    yield StaffWorld(app, db, people, lots, case_a, case_b, upload_b)
-    for opened in (db, app.extensions["staff"].db, app.extensions["parts"].db):
-        opened.close()
+    try:
+        yield StaffWorld(app, db, people, lots, case_a, case_b, upload_b)
+    finally:
+        for opened in (db, app.extensions["staff"].db, app.extensions["parts"].db):
+            opened.close()
 
 
 @pytest.fixture

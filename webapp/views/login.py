@@ -55,8 +55,8 @@ def own_path(text: str | None) -> str | None:
 
 
 def _form(refusal: Refusal | None = None):
-    return render("staff/login.html", refusal=refusal, unsafe=_cookie_will_be_dropped(), email=request.form.get("email", "")[:200],
-                  next=own_path(request.values.get("next")) or "")
+    return render("staff/login.html", refusal=refusal, unsafe=_cookie_will_be_dropped(),
+                  email=request.form.get("email", "")[:200], next=own_path(request.values.get("next")) or "")
 
 
 def _cookie_will_be_dropped() -> bool:
