@@ -46,6 +46,16 @@ class Seed(NamedTuple):
     tail: bytes = b""
 
 
+class Folded(NamedTuple):
+    """A code after the worker folded it: packed history and tail as the database holds them. `done`: keys (bytes 8..24)
+    of further records that are in the history and perhaps not in that tail."""
+
+    serial: int
+    base: bytes
+    tail: bytes
+    done: bytes = b""
+
+
 class HistoryCache:
     """Safe for threads."""
 
@@ -109,22 +119,14 @@ class HistoryCache:
         # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
         self._cache.call("HSET", keys.VERSION, "born", self.now_us())
 
-    def settle(self, folded: list[tuple[int, bytes, bytes]], now_us: int, lost_before_us: int) -> None:
-        """The worker folded visits: for each (serial, base, keys of the folded records) put the base here if it is
-        newer and mark the records. Raises CacheAway; what was done by then stands and may be done again."""
+    def settle(self, folded: list[Folded], now_us: int, lost_before_us: int) -> None:
+        """The worker folded visits: put each base here if it is newer, and mark the visits. Waiting ones from before
+        `lost_before_us` were never kept and go. Raises CacheAway; what was done by then may be done again."""
         self._cache.run_all(SETTLE, [
-            ([keys.history_bucket(serial), keys.tail(serial)],
-             [keys.history_field(serial), base, now_us // 1_000_000, done, lost_before_us // 1_000_000,
-              keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S])
-            for serial, base, done in folded
-        ])
-
-    def refill(self, bases: list[tuple[int, bytes]]) -> None:
-        """Put many bases at once, where they are newer (rebuild). Raises CacheAway."""
-        self._cache.run_all(SETTLE, [
-            ([keys.history_bucket(serial), keys.tail(serial)],
-             [keys.history_field(serial), base, 0, b"", 0, keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S])
-            for serial, base in bases
+            ([keys.history_bucket(one.serial), keys.tail(one.serial)],
+             [keys.history_field(one.serial), one.base, now_us // 1_000_000, one.done, lost_before_us // 1_000_000,
+              keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S, one.tail])
+            for one in folded
         ])
 
     def _state_at_times(self, gap: int) -> "_State":

@@ -86,24 +86,28 @@ if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[8]) end
 return {base, tail, false, registry, born, shipped, newborn}
 """)
 
-# KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded.
+# KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded, the
+# database's tail. A base is never put without the visits it was folded from: a reload would be taken for a new one.
 SETTLE = Script(_SHARED + """
 local base = redis.call('HGET', KEYS[1], ARGV[1])
 if not base or revision(base) < revision(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
-local tail = redis.call('GET', KEYS[2])
-if not tail or #ARGV[4] == 0 then return end
-local done = {}
+local now, lost, kept, waiting, here, done = tonumber(ARGV[3]), tonumber(ARGV[5]), {}, false, {}, {}
 for i = 1, #ARGV[4], 16 do done[string.sub(ARGV[4], i, i + 15)] = true end
-local now, lost, kept, waiting = tonumber(ARGV[3]), tonumber(ARGV[5]), {}, false
-for _, r in ipairs(split(tail)) do
+local folded = split(ARGV[8])
+for _, r in ipairs(folded) do done[key(r)] = true end
+local visits = split(redis.call('GET', KEYS[2]) or '')
+for _, r in ipairs(visits) do here[key(r)] = true end
+for _, r in ipairs(folded) do
+  if not here[key(r)] and #visits + #kept < TAIL_RECORDS and now - last_visit(r) < RELOAD then kept[#kept + 1] = r end
+end
+for _, r in ipairs(visits) do
   if done[key(r)] then r = '\\1' .. string.sub(r, 2) end
-  local age = now - last_visit(r)
   if is_folded(r) then
-    if age < RELOAD then kept[#kept + 1] = r end
+    if now - last_visit(r) < RELOAD then kept[#kept + 1] = r end
   elseif struct.unpack('<I8', r, 9) / 1000000 >= lost then
     kept[#kept + 1] = r; waiting = true
   end
 end
-if #kept == 0 then redis.call('DEL', KEYS[2])
-else redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting and ARGV[6] or ARGV[7]) end
+if #kept > 0 then redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting and ARGV[6] or ARGV[7])
+elseif #visits > 0 then redis.call('DEL', KEYS[2]) end
 """)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cache.connection import Cache
-from cache.history import HistoryCache, Seed
+from cache.history import Folded, HistoryCache, Seed
 from tests.servers import valkey_cluster
 
 NOW = 1_790_000_000
@@ -45,9 +45,9 @@ def test_a_visit_is_noted_though_the_database_is_away(memory: HistoryCache):
 
 def test_a_seed_never_replaces_what_is_newer(memory: HistoryCache):
     observe(memory, 1, seed=Seed(base(3)))
-    memory.settle([(SERIAL, base(4), b"")], NOW * 1_000_000, 0)
+    memory.settle([Folded(SERIAL, base(4), b"")], NOW * 1_000_000, 0)
     assert observe(memory, 2, seed=Seed(base(3))).base == base(4)
-    memory.settle([(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
+    memory.settle([Folded(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
     assert observe(memory, 3).base == base(4)
 
 
@@ -65,23 +65,33 @@ def test_a_seed_brings_visits_back_that_may_be_reloaded(memory: HistoryCache):
 
 def test_settled_visits_leave_when_no_reload_can_follow(memory: HistoryCache):
     observe(memory, 1, seed=Seed(b""))
-    memory.settle([(SERIAL, base(1), record(1)[8:24])], NOW * 1_000_000, 0)
+    memory.settle([Folded(SERIAL, base(1), b"", record(1)[8:24])], NOW * 1_000_000, 0)
     assert observe(memory, 2, NOW + 60).tail == record(1, folded=True)
-    memory.settle([(SERIAL, base(2), record(2, NOW + 60)[8:24])], (NOW + 1830) * 1_000_000, 0)
+    memory.settle([Folded(SERIAL, base(2), b"", record(2, NOW + 60)[8:24])], (NOW + 1830) * 1_000_000, 0)
     assert observe(memory, 3, NOW + 1830).tail == record(2, NOW + 60, folded=True)
+
+
+def test_a_base_never_comes_without_the_visits_that_may_be_reloaded(memory: HistoryCache):
+    """After a flush the worker settles what it has just shipped, before any page asked for the code."""
+    memory.settle([Folded(SERIAL, base(2), record(1, folded=True) + record(2, NOW - 3000, folded=True))],
+                  NOW * 1_000_000, 0)
+    seen = observe(memory, 1, NOW + 60)
+    assert seen.own == record(1, folded=True)
+    assert seen.base == base(2)
+    assert observe(memory, 2, NOW + 60).own is None
 
 
 def test_a_history_of_128_neighbours_stays_small(memory: HistoryCache, valkey_url: str):
     server = Cache(valkey_url)
     for serial in range(SERIAL, SERIAL + 1000):
-        memory.settle([(serial, base(1), b"")], 0, 0)
+        memory.settle([Folded(serial, base(1), b"")], 0, 0)
     used = sum(server.call("MEMORY", "USAGE", name) for name in server.call("KEYS", "h:*"))
     assert used / 1000 < 100
 
 
 def test_scattered_codes_cost_less_than_200_bytes(memory: HistoryCache, valkey_url: str):
     server = Cache(valkey_url)
-    memory.refill([(SERIAL + n * 100, base(1)) for n in range(1000)])
+    memory.settle([Folded(SERIAL + n * 100, base(1), b"") for n in range(1000)], 0, 0)
     used = sum(server.call("MEMORY", "USAGE", name) for name in server.call("KEYS", "h:*"))
     assert used / 1000 < 200
 
@@ -113,7 +123,7 @@ def test_a_cluster_answers_the_same():
             def look(device: int, number: int = serial, **more: object):
                 return memory.observe(number, record(device), NOW * 1_000_000, **more)
             _one_code(memory, serial, look)
-        memory.refill([(SERIAL + n * 500, base(9)) for n in range(50)])
+        memory.settle([Folded(SERIAL + n * 500, base(9), b"") for n in range(50)], 0, 0)
         memory.start_anew()
         assert observe(memory, 1).base is None
 
@@ -122,7 +132,7 @@ def _one_code(memory: HistoryCache, serial: int, look: Callable) -> None:
     assert look(1).base is None
     assert look(1, seed=Seed(b"")).base == b""
     assert look(1).own == record(1)
-    memory.settle([(serial, base(1), record(1)[8:24])], NOW * 1_000_000, 0)
+    memory.settle([Folded(serial, base(1), b"", record(1)[8:24])], NOW * 1_000_000, 0)
     seen = look(2)
     assert (seen.base, seen.tail, seen.registry) == (base(1), record(1, folded=True), 1)
     assert seen.complete

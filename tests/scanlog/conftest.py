@@ -9,15 +9,15 @@ from webapp.scanlog.scan import Scan, scan_id
 from webapp.settings import Settings, load_settings
 from webapp.worker import Worker
 
-NOW_US = time.time_ns() // 1000
-
 
 @pytest.fixture
 def scan_of() -> Callable[..., Scan]:
-    """A shopper's scan; every part may be given."""
+    """A shopper's scan; every part may be given, its time is the test's beginning."""
+    now = time.time_ns() // 1000
+
     def make(**parts: object) -> Scan:
         at, serial, device = (int(parts.pop(name, default)) for name, default in
-                              (("at", NOW_US), ("serial", 1 << 45 | 77), ("device", 5)))
+                              (("at", now), ("serial", 1 << 45 | 77), ("device", 5)))
         plain = Scan(scan_id(device, serial, at), at, serial, device, "203.0.113.0/24", 510300, "geoip", 50, "wechat",
                      True, False, False, "shopper", "first")
         return type(plain)(**({name: getattr(plain, name) for name in plain.__struct_fields__} | parts))
@@ -30,7 +30,7 @@ def crowd(scan_of: Callable[..., Scan]) -> Callable[[int, int], list[Scan]]:
     def make(count: int, codes: int) -> list[Scan]:
         rng = random.Random(count * 31 + codes)
         return [
-            scan_of(at=NOW_US - rng.randrange(86_400_000_000), serial=1 << 45 | rng.randrange(codes),
+            scan_of(at=scan_of().at - rng.randrange(86_400_000_000), serial=1 << 45 | rng.randrange(codes),
                     device=rng.randrange(1, 1 + codes * 4), network=f"10.{rng.randrange(200)}.0.0/24",
                     adcode=rng.choice((510300, 440100, 110000, 0)), shared=rng.random() < 0.1,
                     hosting=rng.random() < 0.05, role="staff" if rng.random() < 0.05 else "shopper",

@@ -90,7 +90,7 @@ def test_fifty_reloads_are_one_scan(shop: Shop, scan_of: Make):
         again = shop.scan(scan_of(at=start + n * 20 * MINUTE))
         assert again.reload
         assert again.scan.scan_id == first.scan.scan_id
-        assert again.history == first.history
+        assert again.history == first.history  # a first check stays one
         if n % 10 == 0:
             shop.worker.round()
     assert shop.worker.shipper.shipped == 1
@@ -98,6 +98,14 @@ def test_fifty_reloads_are_one_scan(shop: Shop, scan_of: Make):
     assert not later.reload
     assert later.history is not None
     assert later.history.scans == 1
+
+
+def test_a_reload_sees_the_same_before_and_after_the_worker_folded_it(shop: Shop, scan_of: Make):
+    shop.scan(scan_of(device=1))
+    shop.scan(scan_of(device=2, at=scan_of().at + 1))
+    waiting = shop.scan(scan_of(device=2, at=scan_of().at + MINUTE)).history
+    shop.worker.round()
+    assert shop.scan(scan_of(device=2, at=scan_of().at + 2 * MINUTE)).history == waiting
 
 
 def test_a_reload_of_a_visit_whose_process_died_before_keeping_it_keeps_it(shop: Shop, scan_of: Make):

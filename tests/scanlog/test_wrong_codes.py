@@ -1,6 +1,6 @@
 """Junk is counted in bounded memory; its summaries are kept like scans, and many of them in one place make a case."""
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,9 +47,9 @@ def spool(settings: Settings) -> Iterator[Spool]:
 
 
 @pytest.fixture
-def codes(home: Path, keys: Keys) -> Iterator[WrongCodes]:
+def codes(home: Path, keys: Keys) -> WrongCodes:
     """Counters beside a spool of their own."""
-    yield WrongCodes(Spool(home / "spool"), keys.codes)
+    return WrongCodes(Spool(home / "spool"), keys.codes)
 
 
 def kept(home: Path) -> list[Summary]:

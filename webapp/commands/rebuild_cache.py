@@ -7,7 +7,7 @@ from rich.progress import Progress
 from sqlalchemy import func, select
 
 from cache.connection import Cache, CacheAway
-from cache.history import HistoryCache
+from cache.history import Folded, HistoryCache
 from webapp.commands.stop import SERVICE_AWAY, Stop
 from webapp.db import Database
 from webapp.migrate import upgrade
@@ -48,9 +48,9 @@ def rebuild(settings: Settings, db: Database) -> int:
             with db.read.connect() as connection:
                 total = connection.scalar(select(func.count()).select_from(CodeHistory)) or 0
             task = progress.add_task("histories", total=total)
-            for bases in _pages(db):
-                memory.refill(bases)
-                done += len(bases)
+            for page in _pages(db):
+                memory.settle(page, memory.now_us(), 0)
+                done += len(page)
                 progress.update(task, completed=done)
         if not pending(settings.spool):  # else the worker says so once everything is shipped
             memory.mark_shipped(machine(), memory.now_us())
@@ -59,15 +59,15 @@ def rebuild(settings: Settings, db: Database) -> int:
         cache.close()
 
 
-def _pages(db: Database) -> Iterator[list[tuple[int, bytes]]]:
+def _pages(db: Database) -> Iterator[list[Folded]]:
     """All histories by serial, a page at a time: no long transaction that would hold back the replica."""
     after = -1
     while True:
         with db.read.connect() as connection:
             rows = connection.execute(
-                select(CodeHistory.serial, CodeHistory.state).where(CodeHistory.serial > after)
+                select(CodeHistory.serial, CodeHistory.state, CodeHistory.tail).where(CodeHistory.serial > after)
                 .order_by(CodeHistory.serial).limit(AT_ONCE)).all()
         if not rows:
             return
         after = rows[-1].serial
-        yield [(row.serial, row.state) for row in rows]
+        yield [Folded(*row) for row in rows]

@@ -61,5 +61,5 @@ def ship_all(settings: Settings, db: Database, lookup: Lookup, follow: Follow) -
 class _NoMemory:
     """Valkey does not run while the demo is built, and is empty when it starts: nothing to settle."""
 
-    def settle(self, histories: dict[int, bytes], keys: dict[int, bytes]) -> None:
+    def settle(self, histories: object, keys: object) -> None:
         """Nobody holds any of these in memory."""

@@ -24,6 +24,13 @@ class Shipped(NamedTuple):
     before: History
 
 
+class Kept(NamedTuple):
+    """A code's row of `code_history`."""
+
+    packed: bytes
+    tail: bytes
+
+
 class _Code:
     """One code while a batch is folded."""
 
@@ -42,11 +49,12 @@ class _Code:
 
 
 def fold(connection: Connection, new: Sequence[Located],
-         others: Iterable[int]) -> tuple[list[Shipped], dict[int, bytes]]:
+         others: Iterable[int]) -> tuple[list[Shipped], dict[int, Kept]]:
     """Fold `new`, which must be in order of time, and write `code_history`.
 
-    -> (the scans that count, packed history of every code of `new` and `others`). Two pages that did not see each other
-    (Valkey was away) may both have kept a scan of one visit: here the second is told for a reload and does not count.
+    -> (the scans that count, what is kept now of every code of `new` and `others`). Two pages that did not see each
+    other (Valkey was away) may both have kept a scan of one visit: here the second is found to be a reload and does
+    not count.
     """
     serials = {one.scan.serial for one in new}
     codes = _read(connection, sorted(serials.union(others)))
@@ -58,8 +66,11 @@ def fold(connection: Connection, new: Sequence[Located],
         shipped.append(Shipped(scan, bag, code.history))
         code.history = observe(code.history, seen)
         code.fresh.append(seen)
+    for code in codes.values():
+        if code.fresh:
+            code.tail = folded_tail(code.tail, code.fresh)
     _write(connection, {serial: code for serial, code in codes.items() if code.fresh})
-    return shipped, {serial: pack(code.history) for serial, code in codes.items()}
+    return shipped, {serial: Kept(pack(code.history), code.tail) for serial, code in codes.items()}
 
 
 def _read(connection: Connection, serials: list[int]) -> dict[int, _Code]:
@@ -82,6 +93,6 @@ def _write(connection: Connection, codes: dict[int, _Code]) -> None:
         set_={name: insert.excluded[name] for name in ("scans", "state", "tail", "updated_at")})
     connection.execute(statement, [
         {"serial": serial, "scans": code.history.scans, "state": pack(code.history),
-         "tail": folded_tail(code.tail, code.fresh), "updated_at": now}
+         "tail": code.tail, "updated_at": now}
         for serial, code in sorted(codes.items())
     ])

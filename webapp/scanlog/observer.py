@@ -26,7 +26,8 @@ class Observation(NamedTuple):
 
     scan: the scan to judge and to keep. On a reload it bears the time, and so the id, of the visit's first page, so
     that keeping it once more is harmless; a share marker is taken off where this very phone scanned the bag before.
-    history: before this visit; None = not available right now, which is never the same as "no scan yet" (scans == 0).
+    history: before this visit (on a reload with it); None = not available right now, which is never the same as "no
+    scan yet" (scans == 0).
     reload: this device looked at this code less than 30 minutes ago. kept: the scan is in the database already, there
     is nothing to append. registry_version: for `Lookup.agrees`; None = unknown.
     """
@@ -106,14 +107,11 @@ def _observation(scan: Scan, seen: Seen) -> Observation:
 
 
 def _fold(seen: Seen) -> History:
-    """Base and waiting visits together, but for this visit's own first page."""
+    """Base and waiting visits together. A reload sees its own visit among them, folded or not, but for one thing:
+    whoever reloads a first check still sees a first check."""
     history = unpack(seen.base or b"")
-    own = None
-    if seen.own is not None:
-        if is_folded(seen.own) and history.visits == 1:
-            return NOTHING  # whoever reloads a first check still sees a first check
-        own = sighting(seen.own)
     for one in waiting(seen.tail, seen.shipped - PHANTOM_AFTER_US):
-        if one != own:
-            history = observe(history, one)
+        history = observe(history, one)
+    if seen.own is not None and history.scans == 1 and sighting(seen.own).is_witness:
+        return NOTHING
     return history

@@ -1,11 +1,13 @@
 """After a commit: tell Valkey what is folded. A failure costs nothing but the work to tell it later."""
 import time
+from itertools import islice
 from pathlib import Path
 
 import structlog
 
 from cache.connection import CacheAway
-from cache.history import HistoryCache
+from cache.history import Folded, HistoryCache
+from webapp.scanlog.fold import Kept
 from webapp.scanlog.segment import sync_folder
 
 MARKER = "unsettled"
@@ -27,14 +29,15 @@ class Settler:
     def __init__(self, memory: HistoryCache, folder: Path) -> None:
         self._memory = memory
         self._marker = folder / MARKER
-        self._open: dict[int, tuple[bytes, bytes]] = {}  # serial -> (packed history, keys of the folded records)
+        self._open: dict[int, Folded] = {}  # by serial
         self._forget_all = self._marker.exists()
         self._shipped_to = 0
 
-    def settle(self, histories: dict[int, bytes], keys: dict[int, bytes]) -> None:
-        for serial, packed in histories.items():
-            _, before = self._open.get(serial, (b"", b""))
-            self._open[serial] = packed, before + keys.get(serial, b"")
+    def settle(self, histories: dict[int, Kept], keys: dict[int, bytes]) -> None:
+        """`keys`: of the records that were shipped, by serial."""
+        for serial, kept in histories.items():
+            before = self._open[serial].done if serial in self._open else b""
+            self._open[serial] = Folded(serial, kept.packed, kept.tail, before + keys.get(serial, b""))
         if len(self._open) > REMEMBERED:
             self._open.clear()
             self._forget_all = True
@@ -48,10 +51,10 @@ class Settler:
                 self._memory.start_anew()
                 self._forget_all = False
             while self._open:
-                part = [(serial, *self._open[serial]) for serial in list(self._open)[:AT_ONCE]]
+                part = list(islice(self._open.values(), AT_ONCE))
                 self._memory.settle(part, now, self._shipped_to - PHANTOM_AFTER_US)
-                for serial, _, _ in part:
-                    del self._open[serial]
+                for one in part:
+                    del self._open[one.serial]
         except CacheAway:
             self._mark()
             return False

@@ -16,7 +16,7 @@ from webapp.db import Database
 from webapp.scanlog import scan as scans
 from webapp.scanlog import wrong_codes
 from webapp.scanlog.backlog import Backlog
-from webapp.scanlog.fold import Shipped, fold
+from webapp.scanlog.fold import Kept, Shipped, fold
 from webapp.scanlog.insert import Located, insert_new
 from webapp.scanlog.instant import utc
 from webapp.scanlog.partitions import ensure_months, month_of, next_month
@@ -42,7 +42,7 @@ class Bags(Protocol):
 class Settles(Protocol):
     """Who is told what a commit folded (scanlog/settle.py)."""
 
-    def settle(self, histories: dict[int, bytes], keys: dict[int, bytes]) -> None: ...
+    def settle(self, histories: dict[int, Kept], keys: dict[int, bytes]) -> None: ...
 
 
 class Follow(Protocol):
