@@ -97,7 +97,7 @@ def test_a_forwarded_page_and_a_crawler_raise_nothing() -> None:
     market = Market(2)
     market.genuine()
     r = market.random
-    for n in range(600):  # a post that everybody opens; two in three openings still carry the mark
+    for _ in range(600):  # a post that everybody opens; two in three openings still carry the mark
         city = market.city(r.choice((11, 32, 33, 37, 41, 43, 44, 51)))
         market.visit(START + (50 + r.expovariate(1.2)) * DAY, 12_007, city, r.getrandbits(60), market.wifi(city),
                      shared=r.random() < 0.65, wechat=True, link=WIFI)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class TooLate(Exception):
-    """A visit is more than a minute earlier than one already handed on. `tag` is the caller's."""
+    """A visit arrived after one that is more than a minute later. `tag` is the caller's."""
 
     def __init__(self, tag: object) -> None:
         super().__init__(tag)
@@ -24,15 +24,15 @@ def in_order(events: Iterable[tuple[Event, T]], hold_s: float = HOLD_S) -> Itera
     by code and device, so any order of arrival within the minute gives the same order. Raises TooLate."""
     waiting: list[tuple[float, int, str, int, int, Event, T]] = []
     tie = count()
-    done = float("-inf")
+    newest = float("-inf")
     for event, tag in events:
         at = event.at
-        if at < done:
+        if at < newest - hold_s:
             raise TooLate(tag)
+        newest = max(newest, at)
         heapq.heappush(waiting, (at, event.serial, event.text, event.device, next(tie), event, tag))
-        while waiting[0][0] < at - hold_s:
+        while waiting[0][0] < newest - hold_s:
             entry = heapq.heappop(waiting)
-            done = entry[0]
             yield entry[5], entry[6]
     while waiting:
         entry = heapq.heappop(waiting)

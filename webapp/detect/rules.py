@@ -45,7 +45,6 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     household_more: list[float]
     lag_days: list[float]
     lag_nats: list[float]
-    lag_limit: float
     known_network: float
     known_network_display: float
     second_network: float
@@ -131,7 +130,6 @@ class SecondRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: float
     codes: int
-    home_share: float
     away_share: float
     nats_min: float
     nats_max: float
