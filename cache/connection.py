@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,9 @@ TIMEOUT_S = 0.05
 FAILURES_TO_OPEN = 3
 OPEN_S = 1.0
 CLOSED, HALF_OPEN, OPEN = "closed", "half_open", "open"
+
+
+Ask = Callable[..., Any]  # the words of one command -> its answer
 
 
 class CacheAway(Exception):
@@ -41,6 +44,7 @@ class Cache:
         self._pid = -1
         self._client: Any = None
         self._lock = threading.Lock()
+        self._threads = threading.local()
         self._failed_in_a_row = 0
         self._open_until = 0.0
         self._probing = False
@@ -62,8 +66,13 @@ class Cache:
         return self._guarded(lambda client: self._together(client, list(commands)))
 
     def run(self, script: "Script", keys: list[str], args: list[Any]) -> Any:
-        """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway."""
-        return self._guarded(lambda client: script.run(client, keys, args))
+        """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway.
+
+        Every scan comes this way, so a thread keeps a connection of its own: the client's pool, retries and telemetry
+        cost as much as the call."""
+        if self.is_cluster:
+            return self._guarded(lambda client: script.run(client.execute_command, keys, args))
+        return self._guarded(lambda client: script.run(self._own_connection(client), keys, args))
 
     def run_all(self, script: "Script", calls: list[tuple[list[str], list[Any]]]) -> None:
         """The script once for each (keys, arguments). Raises CacheAway; some may have run."""
@@ -100,6 +109,25 @@ class Cache:
             self._probing = False
         self._failed_in_a_row = 0
         return answer
+
+    def _own_connection(self, client: Any) -> "Ask":
+        """How this thread asks; a connection in doubt (time-out, broken answer) is closed and made again."""
+        own = self._threads
+        if getattr(own, "client", None) is not client:
+            own.client, own.connection = client, client.connection_pool.make_connection()
+        connection = own.connection
+
+        def ask(*words: Any) -> Any:
+            try:
+                connection.send_command(*words, check_health=False)
+                return connection.read_response()
+            except ResponseError:
+                raise
+            except BaseException:
+                connection.disconnect()
+                raise
+
+        return ask
 
     def _primaries(self, client: Any) -> list[Any]:
         if not self.is_cluster:
@@ -189,8 +217,8 @@ class Script:
         self.source = source
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-    def run(self, client: Any, keys: list[str], args: list[Any]) -> Any:
+    def run(self, ask: "Ask", keys: list[str], args: list[Any]) -> Any:
         try:
-            return client.execute_command("EVALSHA", self.sha, len(keys), *keys, *args)
+            return ask("EVALSHA", self.sha, len(keys), *keys, *args)
         except NoScriptError:
-            return client.execute_command("EVAL", self.source, len(keys), *keys, *args)
+            return ask("EVAL", self.source, len(keys), *keys, *args)

@@ -64,14 +64,16 @@ def main() -> None:
 class Subject:
     """A server, and how it is asked."""
 
+    asked = 0
+
     def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "", **env: object) -> None:
         self.url, self.pids, self.script, self.env = server.url + path, [server.pid, *pids], script, env
-        self.asked = 0
 
     def run(self, seconds: float) -> load.Run:
-        """One run; the next one goes on where this one ended, so that no visit is ever a reload."""
-        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=self.asked, **self.env)
-        self.asked += int(done.requests_per_s * seconds * 1.1) + 1000
+        """One run; the next one, of whatever subject, goes on where this one ended: no visit is ever a reload."""
+        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=Subject.asked,
+                        **self.env)
+        Subject.asked += int(done.requests_per_s * seconds * 1.1) + 1000
         return done
 
 

@@ -23,7 +23,7 @@ class Run(NamedTuple):
 
 def run(url: str, seconds: float, connections: int, core: int, pids: list[int], script: str = "", **env: object) -> Run:
     """Load `url` for some seconds from one core. `script` names a wrk script of this folder; `env` goes to it."""
-    words = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]
+    words = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     if script:
         words += ["-s", str(HERE / script)]
     before = processor_ticks(pids)
