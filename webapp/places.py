@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 DATA = Path(__file__).with_name("gbt2260.csv")
 UNLOCATED = 0
+KM_PER_DEGREE = 111.0  # of latitude
 
 
 class Place(NamedTuple):
@@ -198,7 +199,8 @@ def _plain(name: str) -> str:
 def nearest(lat: float, lon: float, within_km: float = 150) -> int:
     """The prefecture whose seat is nearest to a WGS-84 point; 0 when none lies within the distance."""
     place = min(
-        (place for place in PLACES.values() if not is_province(place.adcode) and abs(place.lat - lat) * 111 <= within_km),
+        (place for place in PLACES.values()
+         if not is_province(place.adcode) and abs(place.lat - lat) * KM_PER_DEGREE <= within_km),
         key=lambda place: distance_km(lat, lon, place.lat, place.lon), default=None,
     )
     if place is None or distance_km(lat, lon, place.lat, place.lon) > within_km:

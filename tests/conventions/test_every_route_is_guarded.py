@@ -40,4 +40,5 @@ def test_a_stranger_gets_no_further_than_the_sign_in_page(app: Flask):
         guard = app.view_functions[rule.endpoint].guard
         if guard in (guards.public, guards.sign_in_form) or rule.arguments or "GET" not in (rule.methods or ()):
             continue
-        assert client.get(rule.rule).status_code in (303, 401, 403, 404), rule.rule
+        stranger = {"REMOTE_ADDR": "203.0.113.9"}
+        assert client.get(rule.rule, environ_base=stranger).status_code in (303, 401, 403, 404), rule.rule

@@ -4,6 +4,7 @@ from functools import wraps
 
 from flask import abort, g, redirect, request, url_for
 
+from webapp.views import visitor
 from webapp.views.same_origin import refuse_foreign_form
 from webapp.views.signed_in import user as signed_in_user
 
@@ -18,6 +19,12 @@ def sign_in_form() -> None:
     """Anybody, but a form that is sent must be our own."""
     g.staff_door = True
     refuse_foreign_form()
+
+
+def this_machine() -> None:
+    """Programs on this machine that ask us directly (Prometheus); nobody who came through a proxy."""
+    if request.headers.get("X-Forwarded-For") or not visitor.is_loopback(request.environ):
+        abort(404)
 
 
 def role(*allowed: str) -> Guard:

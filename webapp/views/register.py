@@ -6,7 +6,7 @@ from webapp.views.brand import map as brand_map
 from webapp.views.brand import overview
 from webapp.views.cases import actions, case_page, queue
 from webapp.views.enterprise import uploads
-from webapp.views.guards import Guard, guarded, public, role, sign_in_form
+from webapp.views.guards import Guard, guarded, public, role, sign_in_form, this_machine
 from webapp.views.oversight import connected
 from webapp.views.public import check_page, home_page, machine_pages, registry_pages, scan_page_view
 from webapp.views.staff_errors import with_staff_errors
@@ -34,6 +34,7 @@ def register_public(app: Flask) -> None:
     door(app, "/favicon.ico", "favicon", public, machine_pages.favicon)
     door(app, "/healthz", "healthz", public, machine_pages.healthz)
     door(app, "/readyz", "readyz", public, machine_pages.readyz)
+    door(app, "/metrics", "metrics", this_machine, machine_pages.metrics)
     door(app, "/<text>", "scan_page", public, scan_page_view.scan_page)
 
 

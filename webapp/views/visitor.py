@@ -90,6 +90,12 @@ def client_address(environ: dict[str, Any], trusted_proxies: int) -> str:
     return peer if truncate_ip(peer) else ""
 
 
+def is_loopback(environ: dict[str, Any]) -> bool:
+    """Whether the peer itself, whatever it forwards, is on this machine (a unix socket has no address)."""
+    peer = environ.get("REMOTE_ADDR", "")
+    return peer in ("", "::1") or peer.startswith(("127.", "::ffff:127."))
+
+
 def _counts(environ: dict[str, Any], agent: Agent) -> bool:
     if agent.is_bot or environ["REQUEST_METHOD"] != "GET":
         return False

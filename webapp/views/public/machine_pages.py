@@ -2,10 +2,12 @@
 import os
 
 from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from cache.connection import CacheAway
 from webapp.db import DatabaseAway
+from webapp.metrics import page as metrics_page
 from webapp.views.public.parts import Parts
 from webapp.views.public.reader import parts, respond_json
 
@@ -33,6 +35,13 @@ def readyz() -> Response:
     """503 where a scan could not be kept. Database and cache may be away: the scan page goes on without them."""
     told = {"spool": _spool(parts()), "database": _database(parts()), "cache": _cache(parts())}
     return respond_json({"ready": told["spool"] == "ok", **told}, 200 if told["spool"] == "ok" else 503)
+
+
+def metrics() -> Response:
+    """What Prometheus reads."""
+    of = parts()
+    of.metrics.breaker_open.set(of.cache.breaker == "open")
+    return Response(metrics_page(of.metrics), content_type=CONTENT_TYPE_LATEST)
 
 
 def _spool(of: Parts) -> str:

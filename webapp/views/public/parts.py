@@ -5,6 +5,7 @@ from webapp.db import Database
 from webapp.detect.rules import FirstRules
 from webapp.geolocate import Geolocator
 from webapp.keys import Keys
+from webapp.metrics import Metrics
 from webapp.scanlog.observer import Observer
 from webapp.scanlog.spool import Spool
 from webapp.scanlog.wrong_codes import WrongCodes
@@ -33,3 +34,4 @@ class Parts(NamedTuple):
     json: ScanJson
     refusals: RefusalPages
     headers: AnswerHeaders
+    metrics: Metrics

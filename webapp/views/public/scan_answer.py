@@ -22,18 +22,28 @@ def answer(visit: Visit, text: str, parts: Parts) -> Answer:
     code = read_code(text, parts.keys.codes)
     if isinstance(code, BadCode):
         return _refusal(visit, code, parts)
+    ended = parts.metrics.watch()
     bag = _bag(parts.lookup, code.serial)
+    ended("look_up")
     seen = parts.observer.observe(_scan(visit, code.serial), visit.counted)
     if not parts.lookup.agrees(seen.registry_version):
         bag = _bag(parts.lookup, code.serial)  # somebody changed the registry since we read it
+    ended("observe")
     judgement = REGISTRY_AWAY if bag is None else judge(seen.scan, bag, seen.history, parts.rules)
+    ended("judge")
     recorded = visit.counted and (seen.kept or parts.spool.append(encode(seen.scan, judgement.verdict)))
-    told = Told(code.text, visit.at_us, judgement, bag, seen.history, _degraded(bag, seen), recorded,
+    ended("keep")
+    degraded = _degraded(bag, seen)
+    parts.metrics.scan_told(judgement.verdict, recorded or not visit.counted, degraded)
+    told = Told(code.text, visit.at_us, judgement, bag, seen.history, degraded, recorded,
                 notice=visit.counted and not recorded)
     status = NOT_FOUND if judgement.verdict is Verdict.UNKNOWN else OK
     if visit.wants_json:
-        return _answer(visit, status, parts.headers.json, parts.json.body(visit.language, told))
-    return _answer(visit, status, parts.headers.html, parts.pages.page(visit.language, told))
+        made = _answer(visit, status, parts.headers.json, parts.json.body(visit.language, told))
+    else:
+        made = _answer(visit, status, parts.headers.html, parts.pages.page(visit.language, told))
+    ended("page")
+    return made
 
 
 def _refusal(visit: Visit, bad: BadCode, parts: Parts) -> Answer:
