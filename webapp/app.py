@@ -10,6 +10,7 @@ from webapp.db import Database
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
 from webapp.keys import Keys, keys_of
+from webapp.metrics import Metrics
 from webapp.scan_lane import ScanLane
 from webapp.scanlog.observer import Observer
 from webapp.scanlog.spool import Spool
@@ -56,7 +57,8 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
         lookup=Lookup(db, LotCache(cache)), observer=Observer(db, cache, settings), spool=spool,
         wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
-        refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp))
+        refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp),
+        metrics=Metrics())
 
 
 def keys_for(settings: Settings) -> Keys:
