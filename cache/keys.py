@@ -6,6 +6,7 @@
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, and since when and how far this memory is complete | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
+| `v:replay` | WAL position of the primary that a replica must have replayed to be believed | for ever |
 | `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 2 min |
 | `r:...` | rate counters (cache/limits.py) | one window |
 
@@ -14,6 +15,7 @@ The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in 
 
 VERSION = "v"
 SHIPPED = "v:shipped"
+REPLAY = "v:replay"
 BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
 TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
 TAIL_FOLDED_S = 2_700

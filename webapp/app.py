@@ -6,6 +6,7 @@ from whitenoise import WhiteNoise
 
 from cache.connection import Cache
 from cache.lookups import LotCache
+from cache.replay import ReplayPosition
 from webapp.db import Database
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
@@ -30,6 +31,7 @@ from webapp.views.staff_setup import setup_staff
 
 ROOT = Path(__file__).parent.parent
 MAX_BODY = 20 << 20
+STATEMENT_MS = 1_000  # what a page asks takes one; a shopper waits no longer, and is told what is missing
 
 
 def create_app(settings: Settings) -> Flask:
@@ -50,12 +52,12 @@ def create_app(settings: Settings) -> Flask:
 
 def make_parts(settings: Settings, keys: Keys) -> Parts:
     """What the shopper's pages work with, with a database pool of their own."""
-    db, cache, templates = Database(settings), Cache(settings.redis), Templates()
+    db, cache, templates = Database(settings, statement_ms=STATEMENT_MS), Cache(settings.redis), Templates()
     spool = Spool(settings.spool)
     return Parts(
         settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip),
-        lookup=Lookup(db, LotCache(cache)), observer=Observer(db, cache, settings), spool=spool,
-        wrong_codes=WrongCodes(spool, keys.codes),
+        lookup=Lookup(db, LotCache(cache), ReplayPosition(cache).read), observer=Observer(db, cache, settings),
+        spool=spool, wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp),
         metrics=Metrics())

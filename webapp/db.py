@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webapp.settings import Settings
 
 T = TypeVar("T")
+OLDEST_ANSWER_S = 5  # of a replica, where nobody knows how far it must have come
+HUNG_AFTER_S = 0.5  # longer than a statement may take
+NEWEST = 1 << 63  # a position no replica ever has: only the primary will do
 REPLICA_REST_S = 2.0  # a replica that failed is left alone this long before it is asked again
 
 
@@ -31,10 +36,30 @@ def open_engine(url: str, pool_size: int = 4, statement_ms: int = 5000) -> Engin
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         many_hosts(url), pool_size=pool_size, max_overflow=0, pool_timeout=0.2, pool_pre_ping=True, pool_recycle=60,
         connect_args={"connect_timeout": 2, "options": f"-c statement_timeout={statement_ms} -c timezone=UTC"},
     )
+
+    class Bounded(_Bounded):
+        longest_s = statement_ms / 1000 + HUNG_AFTER_S
+
+    event.listen(engine, "do_connect", lambda _dialect, _record, words, named: Bounded.connect(*words, **named))
+    return engine
+
+
+class _Bounded(psycopg.Connection[Any]):
+    """The server keeps `statement_timeout`, but a server that hangs keeps nothing: so we do, a little later."""
+
+    longest_s: float
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, self.longest_s if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # the answer may still come, and would be taken for that to the next question
+            raise
 
 
 def many_hosts(url: str) -> URL:
@@ -70,6 +95,7 @@ class Database:
     def __init__(self, settings: Settings, pool_size: int = 4, statement_ms: int = 5000) -> None:
         self._settings = settings
         self._bounds = {"pool_size": pool_size, "statement_ms": statement_ms}
+        self._replica_failed = False
         self._replica_rests_until = 0.0
 
     @property
@@ -92,17 +118,40 @@ class Database:
         with self.write.begin() as connection:
             yield connection
 
-    def ask(self, question: Callable[[Connection], T], replayed: str = "") -> T:
-        """`question(connection)` answered by the replica if it is there and has replayed WAL up to `replayed` (an LSN),
-        else by the primary. A question may therefore run twice: it must only read. Raises DatabaseAway."""
-        if self._settings.replica_url and time.monotonic() >= self._replica_rests_until:
+    def position(self) -> int:
+        """WAL position (bytes) of the primary: a replica that has replayed it shows everything committed before this
+        call. 0 on SQLite, which has no replica. Raises DatabaseAway."""
+        if self.write.dialect.name != "postgresql":
+            return 0
+        return self._ask_primary(lambda connection: int(connection.scalar(_POSITION)))
+
+    def ask(self, question: Callable[[Connection], T], replayed: int | None = None) -> T:
+        """`question(connection)` answered by the replica if it is there and has replayed up to the WAL position
+        `replayed` (None: lags at most five seconds), else by the primary. A question may therefore run twice: it must
+        only read. Raises DatabaseAway."""
+        if self._settings.replica_url and self._may_ask_replica():
             try:
                 with self.read.connect() as connection:
-                    if not replayed or connection.scalar(_HAS_REPLAYED, {"lsn": replayed}):
+                    near = _is_near(connection, replayed)
+                    self._replica_failed = False
+                    if near:
                         return question(connection)
             except (OperationalError, InterfaceError, PoolTimeout):
                 # Away, or it cancelled the query for recovery (40001): the primary can answer either way.
+                self._replica_failed = True
                 self._replica_rests_until = time.monotonic() + REPLICA_REST_S
+        return self._ask_primary(question)
+
+    def _may_ask_replica(self) -> bool:
+        """After a failure, once it has rested, one asker tries; the others go on without until it knows."""
+        now = time.monotonic()
+        if self._replica_failed:
+            if now < self._replica_rests_until:
+                return False
+            self._replica_rests_until = now + REPLICA_REST_S
+        return True
+
+    def _ask_primary(self, question: Callable[[Connection], T]) -> T:
         try:
             with self._primary_for_reads.connect() as connection:
                 return question(connection)
@@ -120,6 +169,19 @@ class Database:
                 self.__dict__.pop(name).dispose()
 
 
+def _is_near(connection: Connection, replayed: int | None) -> bool:
+    if connection.dialect.name != "postgresql":
+        return True
+    if replayed is None:
+        return bool(connection.scalar(_IS_YOUNG, {"oldest": OLDEST_ANSWER_S}))
+    return replayed == 0 or bool(connection.scalar(_HAS_REPLAYED, {"position": replayed}))
+
+
+# Flushed, not written: only what is flushed is sent to replicas, and whatever was committed is.
+_POSITION = text("SELECT pg_current_wal_flush_lsn() - '0/0'")
 # A primary (recovery over, or never a standby) has everything by definition.
-_HAS_REPLAYED = text("SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn)")
+_HAS_REPLAYED = text("SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() - '0/0' >= :position")
+# Without anything to replay the last replayed transaction grows old, though nothing is missing.
+_IS_YOUNG = text("SELECT NOT pg_is_in_recovery() OR pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() "
+                 "OR now() - pg_last_xact_replay_timestamp() < make_interval(secs => :oldest)")
 

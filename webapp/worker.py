@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cache.connection import Cache, CacheAway
 from cache.history import HistoryCache
+from cache.replay import ReplayPosition
 from webapp.cases.alert import raise_alerts, raise_forged
 from webapp.db import Database, DatabaseAway
 from webapp.detect.pipeline import judge
@@ -48,7 +49,8 @@ class Worker:
         self._memory = HistoryCache(self._cache)
         settings.spool.mkdir(parents=True, exist_ok=True)
         self.settler = Settler(self._memory, settings.spool)
-        self._lookup = Lookup(self._db)
+        self._replay = ReplayPosition(self._cache)
+        self._lookup = Lookup(self._db, read_position=self._replay.read)
         self.shipper = Shipper(self._db, settings.spool, self.settler, self._lookup, Follow(load_rules().first))
 
     def round(self, stop: threading.Event | None = None) -> int:
@@ -61,9 +63,20 @@ class Worker:
         except CacheAway:
             self._lookup.agrees(None)
         handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
-        if started is not None and not (stop and stop.is_set()):
+        if started is not None and not (stop and stop.is_set()) and self._note_position():
             self.settler.mark_shipped(machine(), started)
         return handled
+
+    def _note_position(self) -> bool:
+        """Before the shipped mark, which makes pages believe what they read: never from a replica that lacks it. A
+        Valkey that was emptied learns the position again within a round."""
+        if not self._settings.replica_url:
+            return True
+        try:
+            self._replay.note(self._db.position())
+        except (CacheAway, DatabaseAway):
+            return False
+        return True
 
     def run(self, stop: threading.Event) -> None:
         """Rounds until `stop`; a database that is away is asked less and less often, at least every five seconds."""

@@ -53,7 +53,7 @@ def open_recall(db: Database, gtin: str, lot: str | None, level: int, reason: st
         connection.execute(insert(Recall).values(public_id=public_id, known_at=known_at, opened_at=now, **facts))
         _note(connection, now, actor, public_id, {}, {**facts, "opened_at": now.isoformat()})
         _make_pages_stale(connection, now, gtin, lot)
-    return Done(public_id, announce_change(db.settings))
+    return Done(public_id, announce_change(db))
 
 
 def close_recall(db: Database, public_id: str, actor: str, *, enterprise_gln: str | None = None,
@@ -72,7 +72,7 @@ def close_recall(db: Database, public_id: str, actor: str, *, enterprise_gln: st
             raise RecallRefused(f"recall {public_id} is closed already")
         _note(connection, now, actor, public_id, {"closed_at": None}, {"closed_at": now.isoformat()})
         _make_pages_stale(connection, now, row.gtin, row.lot)
-    return Done(public_id, announce_change(db.settings))
+    return Done(public_id, announce_change(db))
 
 
 def list_recalls(db: Database, closed: bool = False) -> list[Any]:

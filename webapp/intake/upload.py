@@ -102,7 +102,7 @@ def accept(db: Database, kind: str, file: BinaryIO, filename: str, enterprise_gl
             if attempt == TRIES - 1:
                 raise
     if result.accepted:
-        announce_change(db.settings)
+        announce_change(db)
     return result
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from cache.connection import Cache, CacheAway
 from cache.history import HistoryCache, Seed, Seen
-from webapp.db import Database, DatabaseAway
+from cache.replay import ReplayPosition
+from webapp.db import NEWEST, Database, DatabaseAway
 from webapp.models import CodeHistory
 from webapp.scanlog.scan import Scan, retimed, sighting_of
 from webapp.scanlog.segment import pending
@@ -45,6 +46,7 @@ class Observer:
     def __init__(self, db: Database, cache: Cache, settings: Settings) -> None:
         self._db = db
         self._memory = HistoryCache(cache)
+        self._replay = ReplayPosition(cache) if settings.replica_url else None
         self._spool = settings.spool
         self._recent: Lru[tuple[int, int], int] = Lru(REMEMBERED_LOCALLY)  # (device, serial) -> at; only in an outage
 
@@ -66,10 +68,17 @@ class Observer:
 
     def _seed(self, serial: int) -> Seed:
         try:
-            row = self._db.ask(lambda connection: _read(connection, serial))
+            row = self._db.ask(lambda connection: _read(connection, serial), self._replayed())
         except DatabaseAway:
             return Seed(None)
         return Seed(*row) if row is not None else Seed(b"")
+
+    def _replayed(self) -> int:
+        """A history is filled in once and then believed, so a replica must have everything that was shipped."""
+        if self._replay is None:
+            return 0
+        position = self._replay.read()
+        return NEWEST if position is None else position
 
     def _without_memory(self, scan: Scan, note: bool) -> Observation:
         """Valkey is away: nothing is known, but this process can still tell a reload of what it saw itself."""

@@ -52,9 +52,13 @@ class _Held(NamedTuple, Generic[T]):
 class Lookup:
     """One per process. Every question either answers or raises RegistryAway."""
 
-    def __init__(self, db: Database, cache: SharedCache | None = None) -> None:
+    def __init__(self, db: Database, cache: SharedCache | None = None,
+                 read_position: Callable[[], int | None] = lambda: None) -> None:
+        """`read_position`: how far a replica must have replayed to know the current version (cache/replay.py)."""
         self._db = db
         self._cache = cache
+        self._read_position = read_position
+        self._position: int | None = None  # of the current version; None = not read yet, or nobody knows
         self._version: int | None = None
         self._version_since = 0.0
         self._pages: Lru[int, _Held[Bags]] = Lru(STRETCHES_HELD)
@@ -76,7 +80,7 @@ class Lookup:
         """Take note of the version a history round trip brought; False when what was just looked up is older."""
         if version == self._version:
             return True
-        self._version = version
+        self._version, self._position = version, None
         self._version_since = time.monotonic()
         return False
 
@@ -165,10 +169,17 @@ class Lookup:
         if time.monotonic() < self._rests_until:
             raise DatabaseAway("the database did not answer a moment ago")
         try:
-            return self._db.ask(question)
+            return self._db.ask(question, self._replayed())
         except DatabaseAway:
             self._rests_until = time.monotonic() + REST_S
             raise
+
+    def _replayed(self) -> int | None:
+        if not self._db.settings.replica_url:
+            return 0
+        if self._position is None and self._version is not None:
+            self._position = self._read_position()
+        return self._position
 
 
 _pack_lot = msgspec.msgpack.Encoder().encode

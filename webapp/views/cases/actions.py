@@ -40,7 +40,7 @@ def void_code(public_id: str):
         work.void_code(connection, head.id, head.serial, g.user.email, _text())
 
     answer = _do(public_id, void)
-    announce_change(staff().settings)  # only now is it committed; every process forgets what it knew of the code
+    announce_change(staff().db)  # only now is it committed; every process forgets what it knew of the code
     return answer
 
 
