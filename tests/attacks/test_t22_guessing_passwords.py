@@ -3,7 +3,7 @@ import pytest
 
 from tests.people import ALICE, BOB, PASSWORD
 from tests.staff_forms import form_token
-from webapp.auth.login_limits import ACCOUNT
+from webapp.auth.login_limits import ACCOUNT, NETWORK
 from webapp.views.login import own_path
 
 HOSTS = ("evil.example", "evil.example/login", "localhost.evil.example", "127.0.0.1@evil.example")
@@ -43,9 +43,11 @@ def test_unknown_account_is_locked_just_the_same(world):
 def test_forwarded_address_of_ones_own_making_buys_no_further_tries(world):
     client = world.browser(None)
     token = form_token(client)
-    codes = [client.post("/login", data={"email": f"p{n}@example.org", "password": "x", "csrf_token": token},
-                         headers={"X-Forwarded-For": f"198.51.{n}.7"}).status_code for n in range(101)]
-    assert codes[-1] == 429
+    for n in range(NETWORK.amount - 1):  # all but one of this network's tries, without the price of a hash each
+        world.app.extensions["staff"].limits.take_try(f"p{n}@example.org", "127.0.0.0/24")
+    codes = [client.post("/login", data={"email": f"q{n}@example.org", "password": "x", "csrf_token": token},
+                         headers={"X-Forwarded-For": f"198.51.{n}.7"}).status_code for n in range(3)]
+    assert codes == [401, 429, 429]
 
 
 @pytest.mark.parametrize("address", REDIRECTS)
