@@ -48,7 +48,7 @@ class Engine:
         self.again = Again(rules)
         self.leak, self.forged = Leak(rules), Forged(rules)
         self.open = Open()
-        self._silent: dict[tuple[str, int], float] = {}
+        self._silent: dict[tuple[str, int, int], float] = {}
         self._marked, self._witnesses = 20.0, 500.0
 
     def learn(self, event: Event, bag: BagFacts) -> Learned:
@@ -167,15 +167,17 @@ class Engine:
         if alert.kind == Kind.RECORD_GAP:
             opened.gaps.add(lot)
         elif lot:
-            if lot in opened.leaks or self._silent.get(("lot", lot), 0.0) > alert.at:
+            # A lot's codes in another province are another matter; what is said of the whole lot is not news there.
+            subjects = [("lot", lot, province)] if province else [("lot", lot, 0)]
+            if alert.kind != Kind.PRERELEASE:
+                subjects.append(("area", 0, province))
+            if lot in opened.leaks or any(self._silent.get(one, 0.0) > alert.at for one in subjects):
                 return
-            if province and self._silent.get(("area", province), 0.0) > alert.at and alert.kind != Kind.PRERELEASE:
-                return
-            self._silent["lot", lot] = until
+            self._silent["lot", lot, province] = self._silent["lot", lot, 0] = until
         elif alert.kind != Kind.FORGED:
-            if self._silent.get(("area", province), 0.0) > alert.at:
+            if self._silent.get(("area", 0, province), 0.0) > alert.at:
                 return
-            self._silent["area", province] = until
+            self._silent["area", 0, province] = until
         self._open(alert, lot, province)
         alerts.append(alert)
 
