@@ -23,9 +23,9 @@ if Path(sys.prefix) != ROOT / ".venv" and __name__ == "__main__":
     os.execv(ROOT / ".venv/bin/python", [ROOT / ".venv/bin/python", __file__, *sys.argv[1:]])
 sys.path.insert(0, str(ROOT))
 
-from loadtests import load, machine, stages  # noqa: E402
+from loadtests import load, machine  # noqa: E402
 from loadtests.installation import Installation, installed  # noqa: E402
-from loadtests.subjects import LOAD_CORE, Server, granian, gunicorn, started  # noqa: E402
+from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, granian, gunicorn, started  # noqa: E402
 
 CONNECTIONS = 32
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
@@ -49,11 +49,10 @@ def main() -> None:
         print(machine.describe(), flush=True)
         subjects = start_subjects(stack, home, chosen)
         runs = measure(subjects, rounds, seconds)
+        told = stages(subjects) if not given.quick else ""
     results = {name: median(several) for name, several in runs.items()}
     ratios = {name: run.requests_per_s / results[HELLO].requests_per_s for name, run in results.items()}
-    print(table(runs, results, ratios))
-    if not given.quick:
-        print(stages.table())
+    print(table(runs, results, ratios), told)
     if given.json:
         load.write_json(given.json, results, ratios)
     failed = {name: run.failed for name, several in runs.items() for run in several if run.failed}
@@ -66,13 +65,15 @@ class Subject:
 
     asked = 0
 
-    def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "", **env: object) -> None:
+    def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "",
+                 server_env: dict[str, str] | None = None, refused: bool = False, **env: object) -> None:
         self.url, self.pids, self.script, self.env = server.url + path, [server.pid, *pids], script, env
+        self.server_env, self.refused = server_env or {}, refused
 
     def run(self, seconds: float) -> load.Run:
         """One run; the next one, of whatever subject, goes on where this one ended: no visit is ever a reload."""
         done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=Subject.asked,
-                        **self.env)
+                        refused=self.refused, **self.env)
         Subject.asked += int(done.requests_per_s * seconds * 1.1) + 1000
         return done
 
@@ -94,16 +95,21 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dic
         nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
         subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
     here = stack.enter_context(installed(home / "sqlite", postgres=False))
-    scans = {"CODES": here.codes, "script": "scans.lua"}
+    scans = {"CODES": here.codes, "script": "scans.lua", "server_env": here.env}
     if wanted("scan_gunicorn", "wrong_code", "scan_json"):
         server = up(gunicorn("webapp.wsgi:app", 8411), 8411, "/healthz", **here.env)
         subjects["scan_gunicorn"] = Subject(server, here.pids, "/", **scans)
         subjects["scan_json"] = Subject(server, here.pids, "/", **scans | {"HEADERS": "json"})
-        subjects["wrong_code"] = Subject(server, here.pids, "/", CODES=here.wrong_codes, script="scans.lua")
+        subjects["wrong_code"] = Subject(server, here.pids, "/", CODES=here.wrong_codes, script="scans.lua",
+                                         refused=True)
     if wanted("scan_fastest"):
         server = up(granian("webapp.wsgi:app", 8412), 8412, "/healthz", **here.env)
         subjects["scan_fastest"] = Subject(server, here.pids, "/", **scans)
     if chosen is None:
+        for promise, port in (("interval", 8413), ("write", 8414)):
+            server_there = up(gunicorn("loadtests.apps.scan_sync:app", port), port, "/healthz",
+                              **here.env, LOADTEST_SYNC=promise)
+            subjects[f"scan_kept_by_{promise}"] = Subject(server_there, here.pids, "/", **scans)
         add_postgres(stack, home, subjects, up)
         subjects["scan_first_ever"] = Subject(server, here.pids, "/", CODES=here.new_codes, script="scans.lua")
     return {name: one for name, one in subjects.items() if chosen is None or name in chosen}
@@ -126,6 +132,15 @@ def measure(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[s
             runs[name].append(subject.run(seconds))
             print(f"round {number}/{rounds}  {name:24s}{runs[name][-1].requests_per_s:9.0f}/s", file=sys.stderr)
     return runs
+
+
+def stages(subjects: dict[str, Subject]) -> str:
+    """The stage table of the installation that was just loaded."""
+    of = subjects["scan_gunicorn"]
+    words = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "loadtests.stages", str(of.env["CODES"])]
+    done = subprocess.run(words, cwd=ROOT, env={**os.environ, **of.server_env}, capture_output=True, text=True,
+                          check=True)
+    return "\n" + done.stdout
 
 
 def median(runs: list[load.Run]) -> load.Run:

@@ -18,7 +18,7 @@ from webapp.keys import create_keys
 from webapp.settings import load_settings
 from webapp.verify.code import ALPHABET
 
-CODES, SCANNED = 4_000_000, 200_000
+CODES, SCANNED = 2_000_000, 100_000
 
 
 class Installation(NamedTuple):

@@ -21,8 +21,11 @@ class Run(NamedTuple):
     failed: int
 
 
-def run(url: str, seconds: float, connections: int, core: int, pids: list[int], script: str = "", **env: object) -> Run:
-    """Load `url` for some seconds from one core. `script` names a wrk script of this folder; `env` goes to it."""
+
+def run(url: str, seconds: float, connections: int, core: int, pids: list[int], script: str = "",
+        refused: bool = False, **env: object) -> Run:
+    """Load `url` for some seconds from one core. `script` names a wrk script of this folder; `env` goes to it.
+    `refused`: every answer should be a 4xx, and one that is not counts as failed."""
     words = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     if script:
         words += ["-s", str(HERE / script)]
@@ -32,12 +35,13 @@ def run(url: str, seconds: float, connections: int, core: int, pids: list[int], 
     spent = (processor_ticks(pids) - before) * TICK_US
     total = int(re.search(r"(\d+) requests in", said)[1])
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    refusals = int(wrong[1]) if wrong else 0
     sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
     return Run(
         requests_per_s=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
         p50_ms=percentile(said, 50), p99_ms=percentile(said, 99),
         cpu_us=spent / max(1, total),
-        failed=(int(wrong[1]) if wrong else 0) + (sum(map(int, sockets.groups())) if sockets else 0),
+        failed=(total - refusals if refused else refusals) + (sum(map(int, sockets.groups())) if sockets else 0),
     )
 
 

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     replica_url: str = ""
     redis_url: str = ""
     geoip_db: Path | None = None
-    base_url: str = Field("http://127.0.0.1:8000", validation_alias=AliasChoices("SALTCHECK_BASE_URL"))
+    base_url: str = "http://127.0.0.1:8000"
     keys_file: Path | None = None
     spool_dir: Path | None = None
     trusted_proxies: int = Field(0, ge=0, le=8)

@@ -1,4 +1,4 @@
-"""The product with another promise behind `recorded`, to know the price of each: LOADTEST_SYNC = group | interval | write."""
+"""The product with another promise behind `recorded`, to know its price: LOADTEST_SYNC = group | interval | write."""
 import os
 
 from webapp.app import create_app

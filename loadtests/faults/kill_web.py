@@ -15,8 +15,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from loadtests.faults.ledger import Crowd, Ledger, Result, compare, percentile_ms
 from loadtests.faults.installation import Installed, installed
+from loadtests.faults.ledger import Crowd, Ledger, Result, compare, percentile_ms
 from tests.servers import wait_for
 
 WARM_CODES = 1_000
