@@ -22,7 +22,7 @@ def keys(home) -> Keys:
 @pytest.fixture
 def visit(home, keys: Keys):
     def make(base_url: str = "http://127.0.0.1:8000", proxies: int = 0, **headers: str) -> Visit:
-        parts = SimpleNamespace(settings=load_settings(home=home, trusted_proxies=proxies, SALTCHECK_BASE_URL=base_url),
+        parts = SimpleNamespace(settings=load_settings(home=home, trusted_proxies=proxies, base_url=base_url),
                                 keys=keys, geolocator=Geolocator(None))
         return read({"REQUEST_METHOD": "GET", "REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": WECHAT,
                      "QUERY_STRING": ""} | headers, parts)
