@@ -1,9 +1,9 @@
-"""The client of Valkey/Redis: 50 ms time-outs, no retry, a breaker; made per process at the first call.
+"""The client of Valkey/Redis: 50 ms time-outs, no retry, a breaker; made at the first call (redis-py itself never uses
+a connection across a fork).
 
 redis-py's own defaults (retries with back-off, seconds of time-out) turn an outage of the cache into one of the site.
 """
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -41,7 +41,6 @@ class Cache:
         self._urls = [one.strip() for one in url.split(",") if one.strip()]
         self._timeout_s = timeout_s
         self.is_cluster = len(self._urls) > 1
-        self._pid = -1
         self._client: Any = None
         self._lock = threading.Lock()
         self._threads = threading.local()
@@ -90,7 +89,7 @@ class Cache:
         self._guarded(lambda client: _sweep(self._primaries(client), pattern))
 
     def close(self) -> None:
-        if self._client is not None and self._pid == os.getpid():
+        if self._client is not None:
             self._client.close()
         self._client = None
 
@@ -99,7 +98,7 @@ class Cache:
             self.refused += 1
             raise CacheAway("the cache is given a rest after failures")
         try:
-            if self._pid != os.getpid():
+            if self._client is None:
                 self._connect()
             answer = ask(self._client)
         except (RedisError, OSError) as error:
@@ -151,7 +150,7 @@ class Cache:
 
     def _connect(self) -> None:
         with self._lock:
-            if self._pid == os.getpid():
+            if self._client is not None:
                 return
             bounds: dict[str, Any] = {
                 "socket_timeout": self._timeout_s, "socket_connect_timeout": self._timeout_s,
@@ -165,7 +164,6 @@ class Cache:
                                             ssl=first.scheme == "rediss", **bounds)
             else:
                 self._client = redis.Redis.from_url(self._urls[0], redis_connect_func=self._greet, **bounds)
-            self._pid = os.getpid()
 
     def _greet(self, connection: Any) -> None:
         """On every new connection, before anything is asked on it: a server that restarted with an old file lacks what

@@ -28,7 +28,7 @@ class Shop:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.db, self.cache = Database(settings), Cache(settings.redis)
+        self.db, self.cache = Database(settings), Cache(settings.redis, timeout_s=1)  # of a busy test machine
         self.observer, self.spool = Observer(self.db, self.cache, settings), Spool(settings.spool)
         self.worker = Worker(settings)
         self.server = redis.Redis.from_url(settings.redis)
@@ -166,7 +166,7 @@ def test_a_memory_that_missed_scans_does_not_say_first(home: Path, sqlite_url: s
         returned = start_valkey(server.socket.parent)
         try:
             assert shop.server.exists("v")  # its memory, but for the outage
-            other = Observer(shop.db, Cache(shop.settings.redis), shop.settings)  # a process that noticed nothing
+            other = Observer(shop.db, Cache(shop.settings.redis, timeout_s=1), shop.settings)  # a process that noticed nothing
             assert other.observe(probe(1 << 45 | 2), note=False).history is None
             def again() -> bool:
                 shop.worker.round()
