@@ -1,0 +1,129 @@
+"""What an engine has learned beyond the ledgers (cells, lots, phones, networks, tables), as bytes.
+
+Kept with every batch a worker commits, so that a worker that dies goes on where the database says it was, and counts
+nothing twice. Only numbers, texts and the classes named here come back out of the bytes; the rules never do: they are
+the new worker's.
+"""
+from array import array
+from collections import Counter, deque
+from typing import Any
+
+import msgspec
+
+from webapp.detect.again import Again
+from webapp.detect.away import Away
+from webapp.detect.clusters import Cell, Volume
+from webapp.detect.engine import Engine
+from webapp.detect.forged import Forged
+from webapp.detect.hazard import Hazard
+from webapp.detect.late import Late
+from webapp.detect.leak import Leak
+from webapp.detect.lots import Lot
+from webapp.detect.networks import Networks
+from webapp.detect.opinion import Open
+from webapp.detect.people import Drop, People
+from webapp.detect.second import Second
+from webapp.detect.spread import Spread
+from webapp.detect.surplus import Surplus
+
+VERSION = 1
+PARTS = ("people", "networks", "hazard", "away", "second", "late", "again", "surplus", "leak", "forged", "lots", "open",
+         "_silent", "_marked", "_witnesses")
+OURS = {one.__name__: one for one in (
+    Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Second, Spread, Surplus, Volume)}
+# Shared between parts, or taken from the rules.
+NOT_KEPT = {"rules", "own", "hazard", "_days", "_wanted", "_margin", "_limit", "_fade", "_prior", "_bins", "bins"}
+PACKED_FROM = 1000  # longer lists of floats are kept as one piece
+
+
+class BadSnapshot(Exception):
+    """The bytes are not a snapshot of this version; learn again from the kept scans."""
+
+
+def snapshot(engine: Engine) -> bytes:
+    return msgspec.msgpack.encode([VERSION, {name: _plain(getattr(engine, name)) for name in PARTS}])
+
+
+def restore(engine: Engine, packed: bytes) -> None:
+    """Put a snapshot into an engine just made. Raises BadSnapshot and leaves the engine as it was."""
+    try:
+        version, parts = msgspec.msgpack.decode(packed)
+        if version != VERSION or set(parts) != set(PARTS):
+            raise BadSnapshot(f"version {version}")
+        values = {name: _value(plain) for name, plain in parts.items()}
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
+        raise BadSnapshot(str(error)) from None
+    for name, value in values.items():
+        _put(engine, name, value)
+
+
+class _Object(msgspec.Struct):
+    """An object of ours on its way back: what class, which fields."""
+
+    kind: Any
+    fields: dict[str, Any]
+
+
+def _fields(thing: Any) -> dict[str, Any]:
+    names = getattr(thing, "__struct_fields__", None) or getattr(thing, "__slots__", None) or vars(thing)
+    return {name: getattr(thing, name) for name in names if name not in NOT_KEPT}
+
+
+def _plain(value: Any) -> Any:
+    if type(value).__name__ in OURS:
+        return {"o": [type(value).__name__, {name: _plain(one) for name, one in _fields(value).items()}]}
+    if isinstance(value, Drop):
+        return {"r": value.value}
+    if isinstance(value, list):
+        if len(value) >= PACKED_FROM and all(type(one) is float for one in value):
+            return {"f": array("d", value).tobytes()}
+        return [_plain(one) for one in value]
+    for mark, kind in (("c", Counter), ("d", dict)):
+        if isinstance(value, kind):
+            return {mark: [[_plain(key), _plain(one)] for key, one in value.items()]}
+    for mark, sequence in (("t", tuple), ("s", set), ("q", deque)):
+        if isinstance(value, sequence):
+            return {mark: [_plain(one) for one in (sorted(value) if mark == "s" else value)]}
+    return {"b": bytes(value)} if isinstance(value, bytearray) else value
+
+
+def _value(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_value(one) for one in plain]
+    if not isinstance(plain, dict):
+        return plain
+    (mark, kept), = plain.items()
+    if mark == "o":
+        return _Object(OURS[kept[0]], {name: _value(one) for name, one in kept[1].items()})
+    if mark in "cd":
+        return (Counter if mark == "c" else dict)({_value(key): _built(_value(one)) for key, one in kept})
+    if mark == "f":
+        return array("d", kept).tolist()
+    makers: dict[str, Any] = {"t": tuple, "s": set, "q": deque, "b": bytearray, "r": Drop}
+    return makers[mark](_value(kept) if mark in "tsq" else kept)
+
+
+def _built(value: Any) -> Any:
+    """Cells and lots are made anew; they hold nothing of the rules."""
+    if not isinstance(value, _Object):
+        return value
+    made = value.kind.__new__(value.kind)
+    for name, one in value.fields.items():
+        setattr(made, name, _built(one))
+    return made
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    """Set a field; an object that is already there (a detector, its volume) keeps its rules and gets its fields."""
+    held = getattr(owner, name)
+    if not isinstance(value, _Object):
+        if isinstance(held, dict) and isinstance(value, dict) and not isinstance(held, Counter):
+            held.clear()  # other parts may hold the same dictionary
+            held.update(value)
+        else:
+            setattr(owner, name, value)
+        return
+    for inner, one in value.fields.items():
+        if isinstance(one, _Object) and not hasattr(held, inner):
+            one = _built(one)
+        _put(held, inner, one)
