@@ -59,6 +59,16 @@ def test_persons_go_after_half_a_year_and_scans_after_two(db: Database) -> None:
     assert ages(db, WrongCode, WrongCode.network != "") == ages(db, WrongCode, WrongCode.example != "") == [1, 189]
 
 
+def test_nobody_is_forgotten_ten_minutes_early(db: Database) -> None:
+    with db.transaction() as connection:
+        ensure_months(connection, [month_of(NOW - timedelta(days=190))])
+        some = connection.execute(select(Scan.__table__).limit(1)).mappings().one()
+        youngest = {**some, "at": NOW - timedelta(days=190, minutes=-10), "scan_id": "young"}
+        connection.execute(insert(Scan), [youngest])
+    forget_all(db)
+    assert len(ages(db, Scan, Scan.device != 0)) == 7
+
+
 def test_last_visits_and_dead_sessions_go_and_histories_stay(db: Database) -> None:
     forget_all(db)
     assert [tail for tail, in column(db, CodeHistory.tail)] == [b""] * 6 + [b"tail"]

@@ -1,6 +1,7 @@
 """How bytes become rows: formats, encodings, and every file that is not one."""
 import io
 import json
+import resource
 import tracemalloc
 import zipfile
 from datetime import date, datetime
@@ -11,6 +12,7 @@ import xlsxwriter
 
 from tests.intake.office import GLN, KEYS, RIGHT, WHOLESALER, Office, csv_of, refusals
 from webapp.intake import file_rows
+from webapp.intake.sheet_reader import MAX_MEMORY
 from webapp.intake.upload import accept
 from webapp.models import Site
 
@@ -113,8 +115,16 @@ def test_refuses_a_file_that_is_none_and_changes_nothing(
     assert quick_office.count() == before
 
 
+def test_a_workbook_whose_cells_lie_far_apart_gets_no_memory_for_what_lies_between(quick_office: Office) -> None:
+    """4 kB of file; as a table thirty million cells, a gigabyte."""
+    cells = SHEET % b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="AD1048576"><v>1</v></c></row>'
+    assert refusals(quick_office.hand_in("sites", bomb(cells))) == [(0, "", "not_a_spreadsheet")]
+    # Twice, because a child begins as large as we are.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10 < 2 * MAX_MEMORY
+
+
 def test_a_workbook_that_lies_about_its_size_ends_its_reader_and_not_us(quick_office: Office) -> None:
-    answer = quick_office.hand_in("sites", bomb(SHEET % (b" " * 600_000_000), stored_size=1_000))
+    answer = quick_office.hand_in("sites", bomb(SHEET % (b" " * 200_000_000), stored_size=1_000))
     assert answer.status == "rejected"
 
 

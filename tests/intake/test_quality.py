@@ -50,7 +50,8 @@ def test_low_sodium_salt_may_have_less_nacl_and_must_have_its_kcl(office: Office
 
 
 def test_potassium_put_in_on_purpose_makes_it_low_sodium_salt_and_traces_do_not(office: Office) -> None:
-    assert flagged(office, ("nacl", "70", "g/100g"), ("kcl", "0.02", "g/100g")) is True
+    assert flagged(office, ("nacl", "98", "g/100g"), ("kcl", "0.02", "g/100g")) is False
+    assert flagged(office, ("nacl", "70", "g/100g")) is True
     assert flagged(office, ("kcl", "25", "g/100g")) is False  # the NaCl result is judged again
     assert flagged(office, ("kcl", "40", "g/100g")) is True
 

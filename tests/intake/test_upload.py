@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from tests.intake.office import GLN, GTIN, KEYS, NOW, PLANT, RIGHT, STRANGER, Office, csv_of, refusals
+from tests.intake.office import GLN, GTIN, KEYS, NOW, PLANT, RIGHT, STRANGER, Office, box, csv_of, refusals
 from webapp.db import Database
 from webapp.intake.answer import UploadResult
 from webapp.intake.refusals import WORDS, Why
@@ -133,6 +133,34 @@ def test_two_uploads_of_the_same_rows_at_once_go_in_once(office: Office) -> None
     for thread in threads:
         thread.join()
     assert sorted((one.accepted, one.duplicates) for one in answers) == [(0, 300), (0, 300), (300, 0)]
+
+
+def test_a_bag_cannot_get_into_two_boxes_by_two_uploads_at_once(issuing_office: Office) -> None:
+    """No constraint of the database says so: the uploads of an enterprise take turns."""
+    answers: dict[str, UploadResult] = {}
+    about_to_write, go_on = threading.Event(), threading.Event()
+
+    def pause(_connection, _cursor, statement, *_rest) -> None:
+        if statement.startswith("INSERT INTO packing ") and not about_to_write.is_set():
+            about_to_write.set()
+            go_on.wait(10)
+
+    def pack(name: str) -> threading.Thread:
+        row = box(name, 5)
+        thread = threading.Thread(target=lambda: answers.update({name: issuing_office.hand_in("packing", row)}))
+        thread.start()
+        return thread
+
+    event.listen(issuing_office.db.write, "before_cursor_execute", pause)
+    first = pack("BX1")
+    assert about_to_write.wait(10)
+    second = pack("BX2")
+    second.join(1)  # it would be done by now if nothing held it up
+    go_on.set()
+    first.join()
+    second.join()
+    assert answers["BX1"].accepted == 1
+    assert refusals(answers["BX2"]) == [(2, "child_first", "two_parents")]
 
 
 def test_two_enterprises_that_name_the_same_new_site_at_once_both_get_an_answer(office: Office) -> None:
