@@ -70,3 +70,8 @@ def folded_tail(tail: bytes, seen: Iterable[Sighting]) -> bytes:
     oldest = unpack(newest_first[0]).at - MEMORY_S * 1_000_000
     kept = [record for record in newest_first[:TAIL_RECORDS] if unpack(record).at >= oldest]
     return b"".join(reversed(kept))
+
+
+def last_visits(tail: bytes) -> dict[int, int]:
+    """When (µs) each device of a tail was first noted there; the newest where it came more than once."""
+    return {seen.device: seen.at for seen in sorted(map(unpack, records(tail)))}
