@@ -87,12 +87,12 @@ class HistoryCache:
         if gap == self._gap:
             self._gap = 0
         if not self._cache.is_cluster:
-            state = _State(*(int(one or 0) for one in told[:3]))
+            state = _State(*map(_number, told[:3]))
         return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(told[3]))
 
     def registry_version(self) -> int:
         """The version alone. Raises CacheAway."""
-        return int(self._cache.call("HGET", keys.VERSION, "registry") or 0)
+        return _number(self._cache.call("HGET", keys.VERSION, "registry"))
 
     def bump(self) -> int:
         """A fact of the registry changed: every process drops what it remembers of it. Raises CacheAway."""
@@ -106,11 +106,15 @@ class HistoryCache:
     def mark_shipped(self, machine: str, up_to_us: int) -> int:
         """All scans of this machine up to then are in the database and settled here. -> the time up to which that is
         true of every machine. Raises CacheAway."""
-        before = int(self._cache.call("HGET", keys.SHIPPED, machine) or 0)
+        before = _number(self._cache.call("HGET", keys.SHIPPED, machine))
         self._cache.call("HSET", keys.SHIPPED, machine, max(before, up_to_us))
-        slowest = min(int(one) for one in self._cache.call("HVALS", keys.SHIPPED))
+        slowest = min(map(_number, self._cache.call("HVALS", keys.SHIPPED)))
         self._cache.call("HSET", keys.VERSION, "shipped", slowest)
         return slowest
+
+    def forget(self, serial: int) -> None:
+        """Drop a base that is none (damaged, or not written by us): the next look is a miss. Raises CacheAway."""
+        self._cache.call("HDEL", keys.history_bucket(serial), keys.history_field(serial))
 
     def start_anew(self) -> None:
         """Forget every history; what is known comes from the database again. Raises CacheAway."""
@@ -139,9 +143,17 @@ class HistoryCache:
                 else:
                     self._cache.call("HSETNX", keys.VERSION, "born", self.now_us())
                 told = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
-                self._state = _State(*(int(one or 0) for one in told))
+                self._state = _State(*map(_number, told))
                 self._state_read_at = time.monotonic()
             return self._state
+
+
+def _number(told: bytes | int | None) -> int:
+    """What Valkey holds where a number belongs. Raises CacheAway where it is none: nothing may be built on it."""
+    try:
+        return int(told or 0)
+    except ValueError:
+        raise CacheAway(f"the cache holds {told[:20]!r} where a number belongs") from None  # type: ignore[index]
 
 
 class _State(NamedTuple):

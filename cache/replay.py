@@ -8,7 +8,7 @@ from cache.connection import Cache, Script
 from cache.fail_open import fail_open
 
 NOTE = Script("""
-if tonumber(ARGV[1]) > tonumber(redis.call('GET', KEYS[1]) or 0) then redis.call('SET', KEYS[1], ARGV[1]) end
+if tonumber(ARGV[1]) > (tonumber(redis.call('GET', KEYS[1]) or 0) or 0) then redis.call('SET', KEYS[1], ARGV[1]) end
 """)
 
 
@@ -26,4 +26,4 @@ class ReplayPosition:
     def read(self) -> int | None:
         """None: nobody knows (Valkey is away, or was emptied and nobody has noted a position since)."""
         held = self._cache.call("GET", keys.REPLAY)
-        return int(held) if held is not None else None
+        return int(held) if held is not None and held.isdigit() else None

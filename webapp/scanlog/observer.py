@@ -13,7 +13,7 @@ from webapp.models import CodeHistory
 from webapp.scanlog.scan import Scan, retimed, sighting_of
 from webapp.scanlog.segment import pending
 from webapp.settings import Settings
-from webapp.verify.history import NOTHING, History, observe, unpack
+from webapp.verify.history import NOTHING, History, is_packed, observe, unpack
 from webapp.verify.lru import Lru
 from webapp.verify.sighting import RELOAD_S, SHARED, is_folded, pack, waiting
 from webapp.verify.sighting import unpack as sighting
@@ -56,6 +56,9 @@ class Observer:
         try:
             seen = self._memory.observe(scan.serial, record, scan.at, note=note)
             newborn = seen.newborn
+            if seen.base is not None and not is_packed(seen.base):
+                self._memory.forget(scan.serial)
+                seen = seen._replace(base=None)
             if seen.base is None:
                 seen = self._memory.observe(scan.serial, record, scan.at, note=note, seed=self._seed(scan.serial))
             if newborn and not pending(self._spool):
@@ -71,7 +74,9 @@ class Observer:
             row = self._db.ask(lambda connection: _read(connection, serial), self._replayed())
         except DatabaseAway:
             return Seed(None)
-        return Seed(*row) if row is not None else Seed(b"")
+        if row is None:
+            return Seed(b"")
+        return Seed(*row) if row[0] and is_packed(row[0]) else Seed(None)  # a damaged row is not "no scan yet"
 
     def _replayed(self) -> int:
         """A history is filled in once and then believed, so a replica must have everything that was shipped."""

@@ -3,6 +3,7 @@ import os
 import threading
 import time
 import weakref
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -134,13 +135,13 @@ class Spool:
         """Nothing of a refused batch may stay, and after a failed sync the kernel's word for this file is worth
         nothing: cut it back to what was acknowledged and never write to it again."""
         if not self._complained:
-            log.error("spool_refuses", folder=str(self._folder), reason=str(error))
+            _complain("spool_refuses", folder=str(self._folder), reason=str(error))
             self._complained = True
         if self._file >= 0:
             try:
                 os.ftruncate(self._file, self._size)
             except OSError as also:
-                log.error("spool_not_cut_back", folder=str(self._folder), reason=str(also))
+                _complain("spool_not_cut_back", folder=str(self._folder), reason=str(also))
             self._finish()
 
     def _finish(self) -> None:
@@ -151,7 +152,7 @@ class Spool:
             if self._sync is not Sync.WRITE:
                 os.fdatasync(file)
         except OSError as error:
-            log.error("spool_not_synced", folder=str(self._folder), reason=str(error))
+            _complain("spool_not_synced", folder=str(self._folder), reason=str(error))
         os.close(file)
 
     def _sync_soon(self) -> None:
@@ -172,9 +173,14 @@ class Spool:
                 os.fdatasync(file)
                 self.syncs += 1
             except OSError as error:
-                log.error("spool_not_synced", folder=str(self._folder), reason=str(error))
+                _complain("spool_not_synced", folder=str(self._folder), reason=str(error))
             finally:
                 os.close(file)
+
+
+def _complain(event: str, **facts: str) -> None:
+    with suppress(OSError):  # the log may lie on the same full disk
+        log.error(event, **facts)
 
 
 def _write_all(file: int, data: bytes) -> bool:

@@ -86,6 +86,11 @@ def unpack(packed: bytes) -> History:
     return History(visits, first_at, last_at, scans, devices, first_adcode, provinces, networks, tuple(last))
 
 
+def is_packed(held: bytes) -> bool:
+    """Whether this can be a packed history, or stands for none yet (empty)."""
+    return len(held) in (0, SIZE)
+
+
 def _network_bit(network: int) -> int:
     # The hash is a CRC, whose low bits repeat for neighbouring addresses; multiplying spreads them.
     return 1 << ((network * 0x9E3779B1 & 0xFFFFFFFF) >> 26) if network else 0
