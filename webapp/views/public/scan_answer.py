@@ -4,7 +4,7 @@ read code -> look up -> observe -> judge -> keep -> page
 """
 from webapp.detect.pipeline import REGISTRY_AWAY, judge
 from webapp.scanlog.observer import Observation
-from webapp.scanlog.scan import Scan, encode, scan_id
+from webapp.scanlog.scan import MAX_AT, MIN_AT, Scan, encode, scan_id
 from webapp.verify.code import BadCode, read_code
 from webapp.verify.facts import Bag
 from webapp.verify.lookup import Lookup, RegistryAway
@@ -31,7 +31,7 @@ def answer(visit: Visit, text: str, parts: Parts) -> Answer:
     ended("observe")
     judgement = REGISTRY_AWAY if bag is None else judge(seen.scan, bag, seen.history, parts.rules)
     ended("judge")
-    recorded = visit.counted and (seen.kept or parts.spool.append(encode(seen.scan, judgement.verdict)))
+    recorded = visit.counted and (seen.kept or _keep(seen.scan, judgement.verdict, parts))
     ended("keep")
     degraded = _degraded(bag, seen)
     parts.metrics.scan_told(judgement.verdict, recorded or not visit.counted, degraded)
@@ -68,6 +68,11 @@ def _scan(visit: Visit, serial: int) -> Scan:
     return Scan(
         scan_id(visit.device, serial, visit.at_us), visit.at_us, serial, visit.device, visit.network, place.adcode,
         place.source, place.radius_km, visit.agent, visit.wifi, place.hosting, visit.shared, visit.role, "")
+
+
+def _keep(scan: Scan, verdict: Verdict, parts: Parts) -> bool:
+    """A time nobody can mean (a clock that was never set) would be set aside by the worker: no promise then."""
+    return MIN_AT <= scan.at < MAX_AT and parts.spool.append(encode(scan, verdict))
 
 
 def _degraded(bag: Bag | None, seen: Observation) -> tuple[str, ...]:
