@@ -1,7 +1,7 @@
 """Where the database is opened: one set of engines per process, made on first use, so never shared across a fork."""
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +20,15 @@ OLDEST_ANSWER_S = 5  # of a replica, where nobody knows how far it must have com
 HUNG_AFTER_S = 0.5  # longer than a statement may take
 NEWEST = 1 << 63  # a position no replica ever has: only the primary will do
 REPLICA_REST_S = 2.0  # a replica that failed is left alone this long before it is asked again
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class DatabaseAway(Exception):
     """The database cannot be reached; the text says which one and what to do."""
+
+
+class _Late(Exception):
+    """The replica has not replayed what the answer depends on."""
 
 
 def open_engine(url: str, pool_size: int = 4, statement_ms: int = 5000) -> Engine:
@@ -129,18 +134,33 @@ class Database:
         """`question(connection)` answered by the replica if it is there and has replayed up to the WAL position
         `replayed` (None: lags at most five seconds), else by the primary. A question may therefore run twice: it must
         only read. Raises DatabaseAway."""
-        if self._settings.replica_url and self._may_ask_replica():
-            try:
-                with self.read.connect() as connection:
-                    near = _is_near(connection, replayed)
-                    self._replica_failed = False
-                    if near:
-                        return question(connection)
-            except (OperationalError, InterfaceError, PoolTimeout):
-                # Away, or it cancelled the query for recovery (40001): the primary can answer either way.
-                self._replica_failed = True
-                self._replica_rests_until = time.monotonic() + REPLICA_REST_S
-        return self._ask_primary(question)
+        has_replica = bool(self._settings.replica_url)
+        asked = has_replica and self._may_ask_replica()
+        if asked:
+            with suppress(_Late, *AWAY):  # or it cancelled the query for recovery (40001)
+                return self._ask_replica(question, replayed)
+        try:
+            return self._ask_primary(question)
+        except DatabaseAway:
+            if asked or not has_replica:
+                raise
+        try:
+            return self._ask_replica(question, replayed)  # it was to rest, but there is nobody else
+        except (_Late, *AWAY) as error:
+            raise DatabaseAway(f"neither primary nor replica answers: {error}") from error
+
+    def _ask_replica(self, question: Callable[[Connection], T], replayed: int | None) -> T:
+        try:
+            with self.read.connect() as connection:
+                near = _is_near(connection, replayed)
+                self._replica_failed = False
+                if not near:
+                    raise _Late("the replica is behind")
+                return question(connection)
+        except AWAY:
+            self._replica_failed = True
+            self._replica_rests_until = time.monotonic() + REPLICA_REST_S
+            raise
 
     def _may_ask_replica(self) -> bool:
         """After a failure, once it has rested, one asker tries; the others go on without until it knows."""
@@ -155,7 +175,7 @@ class Database:
         try:
             with self._primary_for_reads.connect() as connection:
                 return question(connection)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except AWAY as error:
             raise DatabaseAway(f"the database does not answer: {error}") from error
 
     @cached_property
