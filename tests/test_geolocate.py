@@ -101,7 +101,7 @@ def test_abroad_and_data_centres_are_told(locate_as):
     {"country": "CN"}, {"country": CHINA, "subdivisions": 7}, {"country": CHINA, "subdivisions": ["x"]},
     {"country": {"iso_code": 5}}, record(adcode="five"),
     {**record(("Zigong", ""), SICHUAN), "location": {"latitude": "x"}},
-], ids=str)
+])
 def test_an_odd_record_is_no_place(locate_as, found):
     assert locate_as(found).adcode == 0
 
