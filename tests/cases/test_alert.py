@@ -32,7 +32,7 @@ def lookup(database: Database) -> Iterator[Lookup]:
     world.ship(database, "S1", "L1-all", batch_id=batch)
     block = world.block(database, world.BASE, world.BASE + 9_999)
     world.run(database, world.BASE, world.BASE + 9_999, block, batch)
-    yield Lookup(database)
+    return Lookup(database)
 
 
 def visits(lookup: Lookup, count: int, serial: int = world.BASE + 7, start: int = 0) -> list[Shipped]:
