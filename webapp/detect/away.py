@@ -8,7 +8,7 @@ from math import log
 from webapp.detect import evidence
 from webapp.detect.alert import Alert, Kind
 from webapp.detect.clusters import Cell, Volume
-from webapp.detect.event import Event
+from webapp.detect.event import DAY, Event
 from webapp.detect.lots import Lot
 from webapp.detect.rules import Rules
 from webapp.detect.spread import Spread
@@ -60,14 +60,21 @@ class Away:
         chance = off * self.spread.share(province) / max(0.2, 1 - self.spread.share(destination))
         return log(1 - own.attack_share + own.attack_share / max(1e-4, chance))
 
+    def copied(self, cell: Cell) -> bool:
+        """Enough of its codes were seen elsewhere before: bags that moved are seen in one place."""
+        return cell.marks >= self.own.copies_seen and cell.marks >= self.own.copies_share * cell.hits
+
+    def old(self, cell: Cell) -> bool:
+        """On average its bags should be used up."""
+        return cell.hits > 0 and cell.age > cell.hits * self.own.old_days * DAY
+
     def _alert(self, lot: Lot, province: int, cell: Cell, event: Event) -> Alert | None:
         own = self.own
         few = cell.sources < own.sources or len(cell.codes) < own.sources
         if few or cell.c < self.volume.threshold() or event.at < cell.muted:
             return None
-        cell.muted = event.at + self.rules.clusters.mute_days * 86400
-        copies = cell.marks >= own.copies_seen and cell.marks >= own.copies_share * cell.hits
-        old = lot.shipped_at and cell.age / cell.hits > own.old_days * 86400
+        cell.muted = event.at + self.rules.clusters.mute_days * DAY
+        copies, old = self.copied(cell), bool(lot.shipped_at) and self.old(cell)
         words = [
             evidence.cluster(
                 f"{cell.sources} 部互不相关的手机在目的地以外的同一省份查询了该批次的 {len(cell.codes)} 个码",
@@ -78,7 +85,7 @@ class Away:
             words.append(evidence.cluster(f"其中 {cell.marks} 次的码此前已在别处查询过",
                                           f"{cell.marks} of these codes had been checked elsewhere before", 0.0))
         if old:
-            days = cell.age / cell.hits / 86400
+            days = cell.age / cell.hits / DAY
             words.append(evidence.cluster(
                 f"发货后平均 {days:.0f} 天，早该用完",
                 f"on average {days:.0f} days after shipment: its bags should be used up", 0.0))

@@ -112,6 +112,7 @@ class Engine:
             if lot.shipped_at:
                 self.hazard.first(event.at - lot.shipped_at)
             self._raise(self.away.learn(lot, event, False, True), alerts)
+            self._upgrade(lot, event)
             if province and lot.shipped_at:
                 self._raise(self.late.first(lot, event), alerts)
                 self.again.witness(event)
@@ -119,6 +120,7 @@ class Engine:
             self.second.learn(lot, event, step, ledger.links > 0)
             if step.far and not ledger.links:
                 self._raise(self.away.learn(lot, event, True, False), alerts)
+                self._upgrade(lot, event)
             if step.line != weigh.SAME_LINE and not (step.far and ledger.links):
                 self._raise(self.again.learn(event, step.lag, self.late, province == lot.destination), alerts)
         else:
@@ -130,6 +132,17 @@ class Engine:
                 self.open.copies.add((lot.id, 0))
             self._raise(self._copies(lot, event, surplus), alerts)
         return None
+
+    def _upgrade(self, lot: Lot, event: Event) -> None:
+        """What began as diversion may turn out to be copies or an old lot: then shoppers there are told to look."""
+        province = event.city // 10000
+        cell = lot.away.get(province)
+        if cell is None or (lot.id, province) not in self.open.diversions:
+            return
+        if self.away.copied(cell):
+            self.open.copies.add((lot.id, province))
+        elif self.away.old(cell):
+            self.open.old.add((lot.id, province))
 
     def _copies(self, lot: Lot, event: Event, surplus: float) -> Alert:
         cell = lot.second

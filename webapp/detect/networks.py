@@ -6,7 +6,7 @@ from webapp.detect.rules import NetworkRules
 SLOTS = 1 << 16
 CARRIER, LINE = 1, 2
 STATED_USUALLY = 0.4
-CROWD_KNOWN, CROWD_MEMORY = 0.3, 500
+CROWD_KNOWN, CROWD_MEMORY = 0.42, 500
 
 
 class Networks:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 import msgspec
 
 from webapp.detect import weigh
-from webapp.detect.event import UNSTATED, BagFacts, Event
+from webapp.detect.event import DAY, UNSTATED, BagFacts, Event
 from webapp.detect.ledger import ALERTED, CAUTIONED, Ledger, unpack
 from webapp.detect.rules import Rules
 
@@ -71,9 +71,13 @@ def speak(ledger: Ledger | None, kind: str | None, event: Event, bag: BagFacts, 
             return Opinion(heard, ("copied",), score)
     if province and province != bag.destination and (
             (bag.lot, province) in open_now.copies or (bag.lot, 0) in open_now.copies
-            or (bag.lot, province) in open_now.old):
+            or (bag.lot, province) in open_now.old or (province in open_now.places and _old(event, bag, rules))):
         return Opinion("caution", ("open_cluster",), score)
     return Opinion("first" if first else "again", (), score)
+
+
+def _old(event: Event, bag: BagFacts, rules: Rules) -> bool:
+    return bool(bag.shipped_at) and event.at - bag.shipped_at > rules.away.old_days * DAY
 
 
 def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open_now: Open,
