@@ -37,3 +37,8 @@ def on_starting(server):
 def child_exit(server, worker):
     """Its live numbers end with it."""
     forget_process(worker.pid)
+
+
+def on_reload(server):
+    """SIGHUP reads this file again, and with it the default above."""
+    on_starting(server)
