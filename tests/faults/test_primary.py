@@ -1,0 +1,108 @@
+"""The primary stopped at once, alone and together with everything else: pages from the standby or from memory."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.faults.inside import Inside, inside
+from tests.servers import Postgres, valkey_server, wait_until_replayed
+from webapp.db import DatabaseAway
+from webapp.embedded import Valkey
+from webapp.intake.announce import announce_change
+from webapp.models import Scan
+from webapp.settings import load_settings
+from webapp.verify.lookup import RegistryAway
+from webapp.worker import Worker
+
+
+class All(NamedTuple):
+    shop: Inside
+    worker: Worker
+    primary: Postgres
+    standby: Postgres
+    valkey: Valkey
+
+
+@pytest.fixture
+def all_parts(home: Path, postgresql_url: str, standby_url: str, postgres: Postgres,
+              standby: Postgres) -> Iterator[All]:
+    with valkey_server() as valkey:
+        settings = load_settings(home=home, database_url=postgresql_url, replica_url=standby_url, redis_url=valkey.url)
+        worker = Worker(settings)
+        with inside(settings) as shop:
+            shop.stock()
+            wait_until_replayed(postgres, standby)
+            assert announce_change(shop.db)
+            shop.ask(1, "203.0.113.5")
+            worker.round()
+            wait_until_replayed(postgres, standby)
+            yield All(shop, worker, postgres, standby, valkey)
+        worker.close()
+
+
+@contextmanager
+def stopped(*servers: Postgres) -> Iterator[None]:
+    for server in servers:
+        server.stop()
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.start()
+
+
+def kept(shop: Inside) -> int:
+    with shop.db.write.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(Scan))
+
+
+def test_without_the_primary_pages_are_whole_and_scans_wait(all_parts: All):
+    shop, worker = all_parts.shop, all_parts.worker
+    with stopped(all_parts.primary):
+        told = [shop.ask(number) for number in range(1, 41)]  # code 1 is known, the others are asked of the standby
+        assert {(one["verdict"], one["recorded"], *one["degraded"]) for one in told[1:]} == {("first", True)}
+        assert (told[0]["verdict"], told[0]["checks"]["scans"]) == ("again", 1)
+        with pytest.raises((SQLAlchemyError, DatabaseAway, RegistryAway)):
+            worker.round()
+        assert shop.app.test_client().get("/readyz", base_url=shop.settings.base_url).status_code == 200
+    worker.round()
+    assert kept(shop) == 41
+
+
+def test_a_standby_that_was_left_alone_is_asked_when_there_is_nobody_else(all_parts: All):
+    shop = all_parts.shop
+    with stopped(all_parts.standby):
+        assert shop.ask(20)["degraded"] == []
+    with stopped(all_parts.primary):  # before the standby's rest is over
+        assert [shop.ask(number)["degraded"] for number in range(21, 25)] == [[]] * 4
+
+
+def test_without_primary_and_valkey_the_standby_tells_the_facts_and_nobody_says_first(all_parts: All):
+    shop, worker = all_parts.shop, all_parts.worker
+    all_parts.valkey.process.kill()
+    all_parts.valkey.process.wait()
+    with stopped(all_parts.primary):
+        told = [shop.ask(number) for number in (1, 2, 9_000)]
+        assert all(one["product"] and one["batch"]["lot"] == "L1" for one in told)
+        assert {(one["verdict"], one["recorded"], *one["degraded"]) for one in told} == {("again", True, "history")}
+    worker.round()
+    assert kept(shop) == 4
+
+
+def test_with_everything_away_a_right_tag_is_all_it_claims_and_the_scan_is_kept(all_parts: All):
+    shop, worker = all_parts.shop, all_parts.worker
+    all_parts.valkey.process.kill()
+    all_parts.valkey.process.wait()
+    shop.parts.lookup.invalidate()
+    with stopped(all_parts.primary, all_parts.standby):
+        told = [shop.ask(number) for number in (1, 2, 9_000)]
+        assert {(one["verdict"], *one["reasons"], *one["degraded"]) for one in told} == {
+            ("pending", "registry_unavailable", "history", "registry")}
+        assert all(one["recorded"] for one in told)
+        assert shop.app.test_client().get("/00000000000000000000", base_url=shop.settings.base_url).status_code == 404
+    worker.round()
+    assert kept(shop) == 4
