@@ -115,9 +115,8 @@ def _more(connection: socket.socket) -> bytes:
 
 def compare(ledger: Ledger, db: Database) -> Result:
     """The ledger against the table, once everything is shipped."""
-    with db.read.connect().execution_options(yield_per=50_000) as connection:
-        rows = dict(connection.execute(
-            select(Scan.serial, func.count()).group_by(Scan.serial)))
+    with db.read.connect() as connection:
+        rows = dict(connection.execute(select(Scan.serial, func.count()).group_by(Scan.serial)).all())
     return Result(
         len(ledger.recorded), len(ledger.recorded - rows.keys()), sum(times > 1 for times in rows.values()),
         len(ledger.not_recorded & rows.keys()), len(ledger.broken), len(ledger.broken & rows.keys()))

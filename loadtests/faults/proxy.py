@@ -104,8 +104,8 @@ class FaultProxy:
             up_reader, up = await opened
             self._writers.add(up)
             await asyncio.gather(self._pump(reader, up, answer=False), self._pump(up_reader, writer, answer=True))
-        except OSError:
-            pass  # either side went away: the other is closed below, which is all a client would see
+        except (OSError, asyncio.CancelledError):
+            pass  # either side went away, or the proxy ends: all are closed below, which is all a client would see
         finally:
             for one in filter(None, (writer, up)):
                 self._writers.discard(one)
