@@ -6,10 +6,9 @@ second time, or copies. Cells by province and by city; Poisson CUSUM: each hit a
 from math import log
 
 from webapp.detect import evidence
-from webapp.detect.alert import Alert, Evidence, Kind
+from webapp.detect.alert import Alert, Kind
 from webapp.detect.clusters import Cell
 from webapp.detect.event import DAY, Event
-from webapp.detect.late import Late
 from webapp.detect.rules import Rules
 
 
@@ -29,9 +28,8 @@ class Again:
         for area in {event.city, event.city // 10000 * 10000}:
             self._people[area] = self._people.get(area, 0.0) + 1
 
-    def learn(self, event: Event, lag_days: float, late: Late, home: bool) -> Alert | None:
-        """A second user `lag_days` after the first; `home`: inside the bag's destination, where late first scans of old
-        lots tell the same story."""
+    def learn(self, event: Event, lag_days: float) -> Alert | None:
+        """A second user `lag_days` after the first."""
         own = self.own
         if lag_days < own.lag_days or not event.city:
             return None
@@ -53,22 +51,17 @@ class Again:
             cell.hits += 1
             cell.c += log(1 + own.hits_a_day / usual)
             cell.note(event.serial, self.rules.clusters.codes_kept)
-            helped = min(own.late_helps, late.home(area, event.at)) if home else 0.0
-            found = found or self._alert(area, cell, event, helped)
+            found = found or self._alert(area, cell, event)
         return found
 
-    def _alert(self, area: int, cell: Cell, event: Event, helped: float) -> Alert | None:
+    def _alert(self, area: int, cell: Cell, event: Event) -> Alert | None:
         own = self.own
-        if len(cell.codes) < own.codes or cell.c + helped < own.threshold or event.at < cell.muted:
+        if len(cell.codes) < own.codes or cell.c < own.threshold or event.at < cell.muted:
             return None
         cell.muted = event.at + self.rules.clusters.mute_days * DAY
-        words: tuple[Evidence, ...] = (evidence.cluster(
+        words = (evidence.cluster(
             f"{len(cell.codes)} 个码在首次查询 {own.lag_days:.0f} 天以后又被陌生人在同一地区查询",
             f"{len(cell.codes)} codes were checked by a stranger more than {own.lag_days:.0f} days after their first "
             "check, in one area", cell.c),)
-        if helped:
-            words += (evidence.cluster(
-                "同时此地早该用完的批次首次查询偏多",
-                "at the same time more bags of old lots than usual were checked for the first time here", helped),)
-        return Alert(Kind.REUSE, event.at, round(cell.c + helped, 2), "case", words, area=area,
+        return Alert(Kind.REUSE, event.at, round(cell.c, 2), "case", words, area=area,
                      serials=tuple(cell.codes))

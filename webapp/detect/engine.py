@@ -122,7 +122,7 @@ class Engine:
                 self._raise(self.away.learn(lot, event, True, False), alerts)
                 self._upgrade(lot, event)
             if step.line != weigh.SAME_LINE and not (step.far and ledger.links):
-                self._raise(self.again.learn(event, step.lag, self.late, province == lot.destination), alerts)
+                self._raise(self.again.learn(event, step.lag), alerts)
         else:
             return None
         surplus = self.surplus.nats(lot)

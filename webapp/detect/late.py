@@ -31,11 +31,6 @@ class Late:
         nats = mixture(self._age_nats(lot, event), self.own.away_share)
         return self._learn(lot, event, nats, nats, home=False)
 
-    def home(self, area: int, at: float) -> float:
-        """Evidence by now that too many old bags are first scanned in `area`, their destination."""
-        cell = self.cells.get((area, True))
-        return max(0.0, cell.c - self.own.reuse_a_day * (at - cell.clock) / DAY) if cell else 0.0
-
     def _at_home(self, lot: Lot, event: Event) -> Alert | None:
         own, hazard = self.own, self.hazard
         province = event.city // 10000 * 10000

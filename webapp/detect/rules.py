@@ -151,7 +151,6 @@ class AgainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prior_days: float
     places: float
     threshold: float
-    late_helps: float
     codes: int
 
 
