@@ -1,4 +1,5 @@
 """The primary stopped at once, alone and together with everything else: pages from the standby or from memory."""
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,14 +10,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.inside import Inside, inside
-from tests.servers import Postgres, valkey_server, wait_until_replayed
+from tests.servers import Postgres, valkey_server, wait_for, wait_until_replayed
+from tests.verify import world
 from webapp.db import DatabaseAway
 from webapp.embedded import Valkey
 from webapp.intake.announce import announce_change
-from webapp.models import Scan
+from webapp.models import Scan as Row
+from webapp.scanlog.scan import Scan, encode, scan_id
+from webapp.scanlog.spool import Spool, Sync
 from webapp.settings import load_settings
 from webapp.verify.lookup import RegistryAway
 from webapp.worker import Worker
+
+LEFT = 100_000
 
 
 class All(NamedTuple):
@@ -57,7 +63,7 @@ def stopped(*servers: Postgres) -> Iterator[None]:
 
 def kept(shop: Inside) -> int:
     with shop.db.write.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(Scan))
+        return connection.scalar(select(func.count()).select_from(Row))
 
 
 def test_without_the_primary_pages_are_whole_and_scans_wait(all_parts: All):
@@ -106,3 +112,21 @@ def test_with_everything_away_a_right_tag_is_all_it_claims_and_the_scan_is_kept(
         assert shop.app.test_client().get("/00000000000000000000", base_url=shop.settings.base_url).status_code == 404
     worker.round()
     assert kept(shop) == 4
+
+
+@pytest.mark.long
+def test_what_an_outage_left_in_the_spool_arrives_within_a_minute(all_parts: All):
+    shop, worker = all_parts.shop, all_parts.worker
+    spool, now = Spool(shop.settings.spool, sync=Sync.WRITE), time.time_ns() // 1000
+    for number in range(LEFT):
+        device, serial, at = number + 10, world.BASE + number % 9_000, now - number * 1_000
+        network = f"10.{number >> 8 & 255}.0.0/24"
+        assert spool.append(encode(Scan(scan_id(device, serial, at), at, serial, device, network, 510300, "geoip", 50,
+                                        "wechat", True, False, False, "shopper", "again")))
+    spool.close()
+    started = time.monotonic()
+    wait_for(lambda: worker.round() == 0, "the spool", 120)
+    seconds = time.monotonic() - started
+    print(f"{LEFT:,} scans shipped in {seconds:.1f} s")
+    assert kept(shop) == LEFT + 1
+    assert seconds < 60

@@ -90,17 +90,15 @@ def test_a_late_standby_fills_no_history(replicated: Replicated):
             assert shop.ask(number)["verdict"] == "first"
         worker.round()
         valkey.flushall()
-        told = [shop.ask(number, "192.0.2.9") for number in range(5)]
 
         def whole() -> bool:
             worker.round()
-            return shop.ask(0, "192.0.2.9")["degraded"] == []
+            return shop.ask(9_000)["degraded"] == []
 
         wait_for(whole, "the history")
-        told += [shop.ask(number, "203.0.113.77") for number in range(5)]
+        told = [shop.ask(number, "192.0.2.9") for number in range(5)]
     worker.close()
-    assert [one["verdict"] for one in told] == ["again"] * 10
-    assert [one["checks"]["scans"] for one in told[5:]] == [2] * 5
+    assert [(one["verdict"], one["checks"]["scans"]) for one in told] == [("again", 1)] * 5
 
 
 def test_with_valkey_away_a_standby_that_is_late_by_more_than_five_seconds_is_not_asked(
