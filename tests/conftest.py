@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
 
 from tests.servers import Postgres, postgres_primary, postgres_standby, valkey_server
 from webapp.db import Database
@@ -16,6 +17,10 @@ from webapp.settings import Settings, load_settings
 
 ROOT = Path(__file__).parent.parent
 _numbers = count(1)
+
+# How long an example takes says how busy the machine is; speed is measured in loadtests/.
+hypothesis_settings.register_profile("saltcheck", deadline=None)
+hypothesis_settings.load_profile("saltcheck")
 
 
 @pytest.fixture(autouse=True)

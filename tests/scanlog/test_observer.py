@@ -166,7 +166,8 @@ def test_a_memory_that_missed_scans_does_not_say_first(home: Path, sqlite_url: s
         returned = start_valkey(server.socket.parent)
         try:
             assert shop.server.exists("v")  # its memory, but for the outage
-            other = Observer(shop.db, Cache(shop.settings.redis, timeout_s=1), shop.settings)  # a process that noticed nothing
+            # a process that noticed nothing
+            other = Observer(shop.db, Cache(shop.settings.redis, timeout_s=1), shop.settings)
             assert other.observe(probe(1 << 45 | 2), note=False).history is None
             def again() -> bool:
                 shop.worker.round()
