@@ -30,7 +30,7 @@ def test_scans_go_on_without_a_place_and_with_one_again(home: Path, sqlite_url: 
         shop.stock()
         assert placed(shop, 1)
         with path.open("r+b") as file:  # cut in place, which kills whoever has this very file mapped
-            file.truncate(path.stat().st_size // 3)
+            file.truncate(4096)
         for number in range(2, 40):
             placed(shop, number)
         path.unlink()
