@@ -87,11 +87,12 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dic
     def up(words: list[str], port: int, path: str = "/", **env: str) -> Server:
         return stack.enter_context(started(words, port, path, **env))
 
-    subjects = {HELLO: Subject(up(gunicorn("loadtests.apps.flask_hello:app", 8401), 8401), [])}
+    same = {"script": "scans.lua"}  # the headers of a phone cost a server time, too
+    subjects = {HELLO: Subject(up(gunicorn("loadtests.apps.flask_hello:app", 8401), 8401), [], **same)}
     if chosen is None:
-        subjects["plain_wsgi"] = Subject(up(gunicorn("loadtests.apps.plain:app", 8402), 8402), [])
-        subjects["flask_page_no_data"] = Subject(up(gunicorn("loadtests.apps.flask_page:app", 8403), 8403), [])
-        subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [])
+        subjects["plain_wsgi"] = Subject(up(gunicorn("loadtests.apps.plain:app", 8402), 8402), [], **same)
+        subjects["flask_page_no_data"] = Subject(up(gunicorn("loadtests.apps.flask_page:app", 8403), 8403), [], **same)
+        subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [], **same)
         nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
         subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
     here = stack.enter_context(installed(home / "sqlite", postgres=False))

@@ -1,7 +1,11 @@
 -- Every request is a scan of its own: the next code, from the next phone on the next network.
--- CODES: a file, one code a line. START: where in the sequence this run begins. HEADERS: "json" asks for JSON.
-local codes, n = {}, 0
-for line in io.lines(os.getenv("CODES")) do n = n + 1; codes[n] = line end
+-- CODES: a file, one code a line; without it the path is "/" (the yardsticks get the same headers as a scan).
+-- START: where in the sequence this run begins. HEADERS: "json" asks for JSON.
+local codes, n = {""}, 1
+if os.getenv("CODES") then
+  n = 0
+  for line in io.lines(os.getenv("CODES")) do n = n + 1; codes[n] = line end
+end
 local at = tonumber(os.getenv("START") or "0")
 local accept = os.getenv("HEADERS") == "json" and "application/json" or "text/html,application/xhtml+xml"
 local tail = " HTTP/1.1\r\nHost: " .. (os.getenv("HOST_HEADER") or "127.0.0.1")
