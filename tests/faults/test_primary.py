@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.inside import Inside, inside
+from tests.people import ALICE, AUTHORITY, ENTERPRISE_A, INVESTIGATOR, add_people
 from tests.servers import Postgres, valkey_server, wait_for, wait_until_replayed
 from tests.verify import world
+from webapp.auth.sessions import open_session
 from webapp.db import DatabaseAway
 from webapp.embedded import Valkey
 from webapp.intake.announce import announce_change
@@ -20,6 +22,7 @@ from webapp.scanlog.scan import Scan, encode, scan_id
 from webapp.scanlog.spool import Spool, Sync
 from webapp.settings import load_settings
 from webapp.verify.lookup import RegistryAway
+from webapp.views.signed_in import COOKIE
 from webapp.worker import Worker
 
 LEFT = 100_000
@@ -77,6 +80,19 @@ def test_without_the_primary_pages_are_whole_and_scans_wait(all_parts: All):
         assert shop.app.test_client().get("/readyz", base_url=shop.settings.base_url).status_code == 200
     worker.round()
     assert kept(shop) == 41
+
+
+def test_without_the_primary_the_consoles_say_so_and_come_back_by_themselves(all_parts: All):
+    shop, base = all_parts.shop, all_parts.shop.settings.base_url
+    ids = add_people(shop.db)
+    people = {"/brand": ALICE, "/cases": INVESTIGATOR, "/enterprise": ENTERPRISE_A, "/oversight": AUTHORITY}
+    for path, who in people.items():
+        client = shop.app.test_client()
+        client.set_cookie(COOKIE, open_session(shop.db, ids[who.name]), domain="127.0.0.1")
+        with stopped(all_parts.primary):
+            answer = client.get(path, base_url=base)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert client.get(path, base_url=base, follow_redirects=True).status_code == 200
 
 
 def test_a_standby_that_was_left_alone_is_asked_when_there_is_nobody_else(all_parts: All):
