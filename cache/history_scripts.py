@@ -31,6 +31,10 @@ end
 local base = redis.call('HGET', KEYS[1], ARGV[1])
 if not base and fill == 'none' then return {false, '', false, registry, born, shipped, newborn} end
 local tail = redis.call('GET', KEYS[2]) or ''
+if tail == '' and fill == 'none' then  -- nearly every scan: nobody else looked within the hour
+  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[8]) end
+  return {base, '', false, registry, born, shipped, newborn}
+end
 local visits = split(tail)
 local changed = false
 if fill == 'seed' then
