@@ -182,7 +182,7 @@ class Engine:
         elif lot:
             # A lot's codes in another province are another matter; what is said of the whole lot is not news there.
             subjects = [("lot", lot, province)] if province else [("lot", lot, 0)]
-            if alert.kind != Kind.PRERELEASE:
+            if alert.kind == Kind.OLD_BATCH:  # many old lots in one place are one matter
                 subjects.append(("area", 0, province))
             if lot in opened.leaks or any(self._silent.get(one, 0.0) > alert.at for one in subjects):
                 return
