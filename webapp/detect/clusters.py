@@ -1,11 +1,9 @@
 """Cells: where evidence from many codes of a lot or a place adds up, so that one alert stands for hundreds of scans."""
 from math import exp, log
-from struct import Struct
 
 from webapp.detect.event import DAY, Event
 from webapp.detect.rules import ClusterRules
 
-HEAD = Struct("<fQIIHHHBf")
 HOUR = 3600
 
 
@@ -54,12 +52,6 @@ class Cell:
         self.codes.clear()
         self.by_lot.clear()
         self.lots.clear()
-
-    def pack(self) -> bytes:
-        """The cell's numbers in 40 bytes, then 7 bytes a code (serials have 50 bits) and 8 bytes a lot."""
-        return HEAD.pack(self.c, self.bits, self.network & 0xFFFFFFFF, int(self.last), self.hits, self.marks,
-                         self.at_n & 0xFFFF, self.sources & 0xFF, self.muted / DAY) + b"".join(
-            serial.to_bytes(7, "big") for serial in self.codes)
 
 
 def mixture(nats: float, share: float) -> float:

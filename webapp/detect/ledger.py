@@ -10,13 +10,9 @@ LAYOUT = Struct("<IIHHBBH4H4B5H4HBBHhhhhHHH")
 SIZE = LAYOUT.size
 UNIT = 64.0  # the four explanations are kept in steps of 1/64 nat
 LIMIT = 500 * 64
-HOUR = 3600
 
 # flags
 SEEN, ALERTED, CAUTIONED, EARLY = 1, 2, 4, 8
-
-# what one visit turned out to be, in the eyes of the code's ledger
-AGAIN, PERSON_NEW, IGNORED = "again", "person", "ignored"
 
 
 class Ledger:
