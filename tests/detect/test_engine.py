@@ -38,6 +38,20 @@ def test_order_of_arrival_within_a_minute_does_not_change_the_outcome(seed: int)
     assert outcomes[0] == outcomes[1]
 
 
+def test_visits_of_one_instant_come_in_one_order_whichever_arrived_first() -> None:
+    twins = [(Event(5.0, serial, device, 1, 0), None) for serial in (1, 2) for device in (1, 2)]
+    assert list(in_order(twins)) == list(in_order(reversed(twins))) == twins
+
+
+def test_scans_at_home_take_away_what_scans_elsewhere_added() -> None:
+    engine = Engine(load_rules(), {})
+    bag = BagFacts(lot=1, destination=51, shipped_at=START, quantity=1000)
+    for n, city in enumerate((440100, *[510100] * 60, 440100)):
+        engine.learn(Event(START + 20 * DAY + n * 3600, n, 100 + n, 500 + 97 * n, city, link=WIFI), bag)
+    cell = engine.lots[1].away[44]
+    assert (cell.hits, cell.sources) == (1, 1)  # emptied in between, and begun again
+
+
 def test_a_visit_more_than_a_minute_late_is_refused_by_its_tag() -> None:
     events = [(Event(at, 1, 1, 1, 0), n) for n, at in enumerate((0.0, 100.0, 200.0, 20.0))]
     with pytest.raises(TooLate) as refused:

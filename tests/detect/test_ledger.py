@@ -95,3 +95,15 @@ def test_caution_stays_until_the_evidence_is_clearly_gone() -> None:
         changed = type(rules)(**{f: getattr(rules, f) for f in rules.__struct_fields__} | {"verdict": verdict})
         speech.append(speak(ledger, weigh.WITNESS, events[-1], BAG, Open(), changed).word)
     assert speech == ["caution", "caution"]
+
+
+def test_many_pseudonyms_on_mobile_data_count_as_few_witnesses() -> None:
+    ledger = folded([Event(SHIPPED + n * 3600, 5, 100 + n, n % 4, 510100, link=MOBILE) for n in range(50)])
+    assert (ledger.scans, ledger.people) == (50, RULES.ledger.mobile_free)
+
+
+def test_a_hammered_code_needs_twice_the_witnesses() -> None:
+    strangers = [Event(SHIPPED + n * DAY, 5, 100 + n, 500 + 97 * n, 510100, link=WIFI) for n in range(6)]
+    assert weigh.independent(folded(strangers), RULES.ledger)
+    hammering = [Event(SHIPPED + n, 5, 100, 500, 510100, link=WIFI) for n in range(200)]
+    assert not weigh.independent(folded(hammering + strangers), RULES.ledger)
