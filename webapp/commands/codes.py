@@ -18,6 +18,7 @@ from webapp.codes.issue import block_in, issue_block, resume_block
 from webapp.codes.out_file import open_out
 from webapp.codes.qr import GS1_MINIMUM_MM, make_qr, print_size, save_qr
 from webapp.codes.vectors import vectors_json
+from webapp.commands.code_ledger import print_ledger
 from webapp.commands.stop import PARTLY, REFUSED, WRONG_USAGE, Stop
 from webapp.db import Database
 from webapp.keys import Keys, KeysError, keys_of
@@ -72,6 +73,7 @@ def issue(
 def inspect(
     code: Text,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    ledger: Annotated[bool, typer.Option("--why", help="Add what each scan was, and what they say together.")] = False,
 ) -> None:
     """Say what a code is, without recording a scan; exit 4 when it is not a code we issued."""
     _, db, keys = _open()
@@ -85,6 +87,8 @@ def inspect(
         Console(soft_wrap=True, highlight=False, markup=False).print(table)
     if facts["state"] in ("malformed", "forged", "not_issued"):
         raise typer.Exit(REFUSED)
+    if ledger:
+        print_ledger(db, facts["serial"])
 
 
 @app.command()
