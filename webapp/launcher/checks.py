@@ -12,6 +12,7 @@ DEBIAN_PARTS = {
     "chromium": "/usr/bin/chromium",
     "fonts-wqy-microhei": "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "nginx": "/usr/sbin/nginx",
+    "strace": "/usr/bin/strace",
 }
 WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--cov", "--cov-report=term"]
 
