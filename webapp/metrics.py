@@ -27,20 +27,14 @@ class Metrics:
         self.stage = Histogram("saltcheck_scan_stage_seconds",
                                f"Time of one stage of a scan; one scan in {STAGES_TOLD} is timed.",
                                ["stage"], buckets=BUCKETS_S, registry=registry)
-        self.lookups = Counter("saltcheck_lookups", "Registry look-ups by the tier that answered.", ["tier"],
-                               registry=registry)
         self.degraded = Counter("saltcheck_degraded_answers", "Pages that said a part was missing.", ["part"],
                                 registry=registry)
         self.breaker_open = Gauge("saltcheck_breaker_open", "1 while Valkey/Redis is left alone.", registry=registry,
                                   multiprocess_mode="livemax")
-        self.spool_bytes = Gauge("saltcheck_spool_bytes", "Bytes waiting to be shipped.", registry=registry,
-                                 multiprocess_mode="mostrecent")
-        self.spool_age = Gauge("saltcheck_spool_age_seconds", "Age of the oldest segment waiting.", registry=registry,
-                               multiprocess_mode="mostrecent")
-        self.shipped = Counter("saltcheck_shipped_scans", "Scans brought into the database.", registry=registry)
-        self.replica_lag = Gauge("saltcheck_replica_lag_seconds", "Replay delay of the standby; 0 without one.",
+        self.spool_bytes = Gauge("saltcheck_spool_bytes", "Bytes of spool segments that are not deleted yet.",
                                  registry=registry, multiprocess_mode="mostrecent")
-
+        self.spool_age = Gauge("saltcheck_spool_age_seconds",
+                               "Time since the segment that rests longest was written to.", registry=registry, multiprocess_mode="mostrecent")
 
     def watch(self) -> "Watch":
         """A stopwatch for one scan: a real one now and then, else one that stands still."""

@@ -34,3 +34,11 @@ def test_counts_verdicts_and_times_some_stages(client):
     assert "saltcheck_unrecorded_scans_total 1.0" in told
     assert 'saltcheck_degraded_answers_total{part="history"} 1.0' in told
     assert 'saltcheck_scan_stage_seconds_count{stage="keep"} 1.0' in told
+
+
+def test_tells_what_waits_in_the_spool(client):
+    parts = client.application.extensions["parts"]
+    assert "saltcheck_spool_bytes 0.0" in client.get("/metrics").text
+    assert parts.spool.append(b"a scan")
+    told = client.get("/metrics").text
+    assert float(told.split("\nsaltcheck_spool_bytes ")[1].split()[0]) > 6
