@@ -34,7 +34,8 @@ class Metrics:
         self.spool_bytes = Gauge("saltcheck_spool_bytes", "Bytes of spool segments that are not deleted yet.",
                                  registry=registry, multiprocess_mode="mostrecent")
         self.spool_age = Gauge("saltcheck_spool_age_seconds",
-                               "Time since the segment that rests longest was written to.", registry=registry, multiprocess_mode="mostrecent")
+                               "Time since the segment that rests longest was written to.", registry=registry,
+                               multiprocess_mode="mostrecent")
 
     def watch(self) -> "Watch":
         """A stopwatch for one scan: a real one now and then, else one that stands still."""
