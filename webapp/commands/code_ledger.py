@@ -1,5 +1,5 @@
 """`codes inspect --why`: the ledger of one code in words, from the scans the database holds."""
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import typer
 from rich.console import Console
@@ -8,17 +8,16 @@ from sqlalchemy import Connection, select
 
 from webapp.db import Database
 from webapp.detect.bags import facts_of
-from webapp.detect.event import MICROSECONDS
 from webapp.detect.from_scan import event_of
 from webapp.detect.rules import load_rules
 from webapp.detect.why import Why, why
 from webapp.models import Scan as ScanRow
 from webapp.places import PLACES
 from webapp.scanlog.scan import Scan
+from webapp.verify.china_day import CHINA, microseconds
 from webapp.verify.lookup import Lookup
 
 SHOWN = 200  # a code under a storm has thousands; the ledger weighs them all, the table shows the last
-BEIJING = timedelta(hours=8)
 COLUMNS = [getattr(ScanRow, name) for name in Scan.__struct_fields__]
 
 
@@ -40,7 +39,7 @@ def _visits(told: Why) -> Table:
     for name in ("time (Beijing)", "place", "what it was"):
         table.add_column(name)
     for event, kind in told.lines[-SHOWN:]:
-        moment = datetime.fromtimestamp(event.at, UTC) + BEIJING
+        moment = datetime.fromtimestamp(event.at, CHINA)
         place = PLACES.get(event.city)
         table.add_row(f"{moment:%Y-%m-%d %H:%M}", place.name_zh if place else "-", str(kind))
     return table
@@ -48,4 +47,4 @@ def _visits(told: Why) -> Table:
 
 def _scans(connection: Connection, serial: int) -> list[Scan]:
     rows = connection.execute(select(*COLUMNS).where(ScanRow.serial == serial).order_by(ScanRow.at)).mappings()
-    return [Scan(**{**row, "at": round(row["at"].timestamp() * MICROSECONDS)}) for row in rows]
+    return [Scan(**{**row, "at": microseconds(row["at"])}) for row in rows]

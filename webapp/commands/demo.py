@@ -16,7 +16,7 @@ from webapp.commands.stop import REFUSED, SERVICE_AWAY, Stop
 from webapp.demo.announce import Demo, announce, demo_of, read_demo, write_demo
 from webapp.demo.build import build_world
 from webapp.demo.home import Home, HomeRefused, open_home
-from webapp.embedded import ValkeyUnavailable, answers, prepare_directory, socket_path, valkey_command, valkey_url
+from webapp.embedded import ValkeyUnavailable, answers, heal_valkey, socket_path, valkey_command, valkey_url
 from webapp.settings import load_settings
 from webapp.supervisor import Child, supervise
 
@@ -75,7 +75,7 @@ def _build(home: Home, base_url: str) -> None:
 
 def _serve(home: Path, base_url: str, host: str, port: int) -> int:
     """Valkey, web and worker under one supervisor, until Ctrl-C or until the web ends."""
-    prepare_directory(home)
+    heal_valkey(home)
     environment = {name: value for name, value in os.environ.items() if name.removeprefix("SALTCHECK_") not in OWN}
     environment |= {
         "SALTCHECK_HOME": str(home), "SALTCHECK_BASE_URL": base_url, "SALTCHECK_REDIS_URL": valkey_url(home),

@@ -1,14 +1,14 @@
 """What the registry says of a bag, in the few numbers that the engine uses: for worker, page and back-test."""
 from bisect import bisect_right
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time
 
 from sqlalchemy import Connection
 
 from webapp.detect.event import BagFacts
+from webapp.verify.china_day import CHINA
 from webapp.verify.facts import Bag
 from webapp.verify.page import PAGE_BITS, Bags, read_page
 
-CHINA = timezone(timedelta(hours=8))
 NOT_ISSUED = BagFacts(issued=False)
 
 
