@@ -17,6 +17,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from cache import keys
+from cache.line import Line
 
 TIMEOUT_S = 0.05
 FAILURES_TO_OPEN = 3
@@ -67,11 +68,10 @@ class Cache:
     def run(self, script: "Script", keys: list[str], args: list[Any]) -> Any:
         """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway.
 
-        Every scan comes this way, so a thread keeps a connection of its own: the client's pool, retries and telemetry
-        cost as much as the call."""
+        Every scan comes this way, so a thread keeps a line of its own (cache/line.py)."""
         if self.is_cluster:
             return self._guarded(lambda client: script.run(client.execute_command, keys, args))
-        return self._guarded(lambda client: script.run(self._own_connection(client), keys, args))
+        return self._guarded(lambda client: script.run(self._own_line(client).ask, keys, args))
 
     def run_all(self, script: "Script", calls: list[tuple[list[str], list[Any]]]) -> None:
         """The script once for each (keys, arguments). Raises CacheAway; some may have run."""
@@ -109,24 +109,12 @@ class Cache:
         self._failed_in_a_row = 0
         return answer
 
-    def _own_connection(self, client: Any) -> "Ask":
-        """How this thread asks; a connection in doubt (time-out, broken answer) is closed and made again."""
+    def _own_line(self, client: Any) -> Line:
+        """This thread's line; of a client that is gone it is made anew."""
         own = self._threads
         if getattr(own, "client", None) is not client:
-            own.client, own.connection = client, client.connection_pool.make_connection()
-        connection = own.connection
-
-        def ask(*words: Any) -> Any:
-            try:
-                connection.send_command(*words, check_health=False)
-                return connection.read_response()
-            except ResponseError:
-                raise
-            except BaseException:
-                connection.disconnect()
-                raise
-
-        return ask
+            own.client, own.line = client, Line(client.connection_pool.make_connection(), self._timeout_s)
+        return own.line
 
     def _primaries(self, client: Any) -> list[Any]:
         if not self.is_cluster:
