@@ -8,8 +8,12 @@ from webapp.models.change import Change
 from webapp.models.client import Client
 from webapp.models.code_block import CodeBlock
 from webapp.models.code_history import CodeHistory
+from webapp.models.code_ledger import CodeLedger
 from webapp.models.code_run import CodeRun
 from webapp.models.code_void import CodeVoid
+from webapp.models.detector import Detector
+from webapp.models.detector_state import DetectorState
+from webapp.models.late_arrival import LateArrival
 from webapp.models.line_count import LineCount
 from webapp.models.login_session import LoginSession
 from webapp.models.packing import Packing
@@ -35,8 +39,12 @@ __all__ = [
     "Client",
     "CodeBlock",
     "CodeHistory",
+    "CodeLedger",
     "CodeRun",
     "CodeVoid",
+    "Detector",
+    "DetectorState",
+    "LateArrival",
     "LineCount",
     "LoginSession",
     "Packing",

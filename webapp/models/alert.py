@@ -1,14 +1,15 @@
 """A finding worth a person's time (预警), kept with its evidence."""
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Json, RowId, UtcDateTime
 
 
 class Alert(Base):
-    """evidence: [{"zh","en","weight"}…]; area: adcode of a prefecture or province, 0 = nowhere in particular."""
+    """evidence: [{"zh","en","weight"}…]; area: adcode of a prefecture or province, 0 = nowhere in particular.
+    `shadow`: raised by detectors on trial; it opens no case and is shown only beside the live ones."""
 
     __tablename__ = "alert"
 
@@ -23,3 +24,4 @@ class Alert(Base):
     area: Mapped[int] = mapped_column(default=0)
     serials: Mapped[list[int]] = mapped_column(Json, default=list)
     evidence: Mapped[list[dict]] = mapped_column(Json)
+    shadow: Mapped[bool] = mapped_column(default=False, server_default=false())

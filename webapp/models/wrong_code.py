@@ -4,11 +4,12 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, UtcDateTime
+from webapp.models.base import Base, Json, UtcDateTime
 
 
 class WrongCode(Base):
-    """Hits seen by one web process in some seconds from one network; `example` is one address as typed, bounded."""
+    """Hits seen by one web process in some seconds from one network; `example` is one address as typed, bounded.
+    `tries`: [[phone (32 bits), code as typed, whether it is one character from one of ours]…], a few of the hits."""
 
     __tablename__ = "wrong_code"
 
@@ -20,3 +21,4 @@ class WrongCode(Base):
     devices: Mapped[int]
     near_misses: Mapped[int]
     example: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[list[list] | None] = mapped_column(Json)
