@@ -5,7 +5,7 @@ marks, ready as bytes.
 """
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,9 @@ from webapp.views.public.words import words
 
 ROOT = Path(__file__).parents[3]
 _MARK = re.compile("\x00([a-z_]+)\x00")
+
+
+Fill = Callable[[str, Any], bytes]  # (language, facts of one visit) -> what stands in a hole
 
 
 class Piece(NamedTuple):
@@ -68,15 +71,30 @@ class Templates:
         return Piece(tuple(text.encode() for text in texts[::2]), tuple(texts[1::2]))
 
 
-def fill(pieces: list[Piece], holes: Mapping[str, bytes]) -> bytes:
-    """The pieces one after the other, every hole filled. Whoever makes a hole's bytes escapes what is not ours."""
-    parts: list[bytes] = []
-    for texts, names in pieces:
-        parts.append(texts[0])
-        for at, name in enumerate(names, 1):
-            parts.append(holes[name])
-            parts.append(texts[at])
-    return b"".join(parts)
+class Joined(NamedTuple):
+    """Pieces one after the other: `texts` with an empty place for each hole, `holes` as (place, name)."""
+
+    texts: list[bytes]
+    holes: tuple[tuple[int, str], ...]
+    size: int
+
+    def filled(self, fills: Mapping[str, Fill], language: str, facts: Any) -> bytes:
+        """The whole, every hole filled. Whoever makes a hole's bytes escapes what is not ours."""
+        texts = self.texts.copy()
+        for place, name in self.holes:
+            texts[place] = fills[name](language, facts)
+        return b"".join(texts)
+
+
+def join(pieces: Iterable[Piece]) -> Joined:
+    """Neighbouring texts become one, so that a page is a handful of parts."""
+    texts, holes = [b""], []
+    for piece in pieces:
+        texts[-1] += piece.texts[0]
+        for name, text in zip(piece.holes, piece.texts[1:], strict=True):
+            holes.append((len(texts), name))
+            texts += [b"", text]
+    return Joined(texts, tuple(holes), sum(map(len, texts)))
 
 
 def with_holes(sentence: str, holes: _Holes, names: tuple[str, ...]) -> Markup:

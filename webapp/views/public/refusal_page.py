@@ -8,11 +8,18 @@ from webapp.verify.code import BadCode
 from webapp.verify.lru import Lru
 from webapp.verify.reasons import Reason
 from webapp.verify.verdict import Verdict
-from webapp.views.public.pieces import Piece, Templates, fill
+from webapp.views.public.pieces import Fill, Joined, Templates, join
 from webapp.views.public.says import says
 
 VERDICT_OF = {"forged": Verdict.UNKNOWN, "malformed": Verdict.MALFORMED}
 REASON_OF = {"forged": Reason.WRONG_TAG, "malformed": Reason.CANNOT_BE_A_CODE}
+
+
+def _typed(_language: str, bad: BadCode) -> bytes:
+    return str(escape(bad.text)).encode()
+
+
+FILLS: dict[str, Fill] = {"typed": _typed}
 
 
 class RefusalPages:
@@ -20,23 +27,23 @@ class RefusalPages:
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
-        self._pieces: Lru[Hashable, list[Piece]] = Lru(100)
+        self._joined: Lru[Hashable, Joined] = Lru(100)
         self._encode = msgspec.json.Encoder().encode
 
     def page(self, language: str, bad: BadCode) -> bytes:
         key = (language, bad.kind, bad.reason)
-        pieces = self._pieces.get(key)
-        if pieces is None:
+        joined = self._joined.get(key)
+        if joined is None:
             verdict = VERDICT_OF[bad.kind]
             told = says(language, verdict, (REASON_OF[bad.kind],))
             render = self._templates.piece
-            pieces = [
+            joined = join([
                 render("public/base.html", "head", language, title=told.title),
                 render("public/refusal_page.html", "refusal", language, verdict=verdict, says=told, bad=bad),
                 render("public/base.html", "foot", language),
-            ]
-            self._pieces.put(key, pieces)
-        return fill(pieces, {"typed": str(escape(bad.text)).encode()})
+            ])
+            self._joined.put(key, joined)
+        return joined.filled(FILLS, language, bad)
 
     def json(self, language: str, bad: BadCode) -> bytes:
         verdict = VERDICT_OF[bad.kind]

@@ -8,10 +8,11 @@ from webapp.verify.history import History
 from webapp.verify.lru import Lru
 from webapp.verify.verdict import Verdict
 from webapp.views.public import formats
-from webapp.views.public.pieces import Piece, Templates, fill, with_holes
+from webapp.views.public.pieces import Fill, Joined, Piece, Templates, join, with_holes
 from webapp.views.public.says import OPEN_NAMES, says
 
 PIECES_HELD = 4_000  # 1–8 kB each
+JOINED_BYTES = 16 << 20  # whole pages, 10 kB each
 TEMPLATE = "public/scan_page.html"
 NOT_KNOWN = "—".encode()
 
@@ -31,27 +32,38 @@ class Told(NamedTuple):
 
 
 class ScanPages:
-    """Renders each piece once per language × verdict, lot or journey, and fills in what belongs to this scan."""
+    """Renders each piece once per language × verdict, lot or journey, joins the pieces once for all scans that are told
+    the same, and fills in what belongs to one scan."""
 
     def __init__(self, templates: Templates, base_url: str) -> None:
         self._templates = templates
         self._base_url = base_url
         self._pieces: Lru[Hashable, Piece] = Lru(PIECES_HELD)
+        self._joined: Lru[Hashable, Joined] = Lru(JOINED_BYTES)
 
     def page(self, language: str, told: Told) -> bytes:
         bag = told.bag
-        verdict = told.judgement.verdict
+        verdict, reasons, _ = told.judgement
+        checks = "some" if told.history is not None and told.history.scans else "none"
+        same = (language, verdict, reasons, told.degraded, told.notice, checks, bag and bag.version_tag)
+        joined = self._joined.get(same)
+        if joined is None:
+            joined = join(self._pieces_of(language, told, checks))
+            self._joined.put(same, joined, joined.size)
+        return joined.filled(FILLS, language, told)
+
+    def _pieces_of(self, language: str, told: Told, checks: str) -> list[Piece]:
+        bag = told.bag
         pieces = [self._head(language, told.judgement)]
         if bag is not None and bag.recall is not None:
             pieces.append(self._of_bag("recall", language, bag.version_tag, recall=bag.recall))
-        pieces.append(self._verdict(language, told))
-        if bag is not None and verdict is not Verdict.UNKNOWN:
+        pieces.append(self._verdict(language, told, checks))
+        if bag is not None and told.judgement.verdict is not Verdict.UNKNOWN:
             pieces.append(self._of_bag("label", language, bag.label_tag, product=bag.product, lot=bag.lot,
                                        lot_no=bag.lot_no))
             pieces.append(self._of_bag("journey", language, bag.version_tag, lot=bag.lot, packed_at=bag.packed_at,
                                        shipments=bag.shipments))
-        pieces.append(self._foot(language))
-        return fill(pieces, self._holes(language, told))
+        return [*pieces, self._foot(language)]
 
     def _head(self, language: str, judgement: Judgement) -> Piece:
         key = ("head", language, judgement.verdict, judgement.reasons[0])
@@ -59,9 +71,8 @@ class ScanPages:
             key, "public/base.html", "head", language,
             title=says(language, judgement.verdict, judgement.reasons).title)
 
-    def _verdict(self, language: str, told: Told) -> Piece:
+    def _verdict(self, language: str, told: Told, checks: str) -> Piece:
         verdict, reasons, _ = told.judgement
-        checks = "some" if told.history is not None and told.history.scans else "none"
         known = told.bag is not None
         key = ("verdict", language, verdict, reasons, told.degraded, told.notice, checks, known)
         piece = self._pieces.get(key)
@@ -92,19 +103,53 @@ class ScanPages:
         self._pieces.put(key, piece)
         return piece
 
-    def _holes(self, language: str, told: Told) -> dict[str, bytes]:
-        """Numbers, dates, our own place names and a code that was read: nothing here needs escaping."""
-        holes = dict.fromkeys(OPEN_NAMES, NOT_KNOWN)
-        holes["code"] = formats.in_groups(language, told.code).encode()
-        holes["checked_at"] = formats.moment(language, told.at_us).encode()
-        if told.bag is not None and told.bag.lot is not None and told.bag.lot.best_before is not None:
-            holes["best_before"] = formats.day(language, told.bag.lot.best_before).encode()
-        history = told.history
-        if history is not None:
-            holes["scans"] = b"%d" % history.scans
-            holes["devices"] = b"%d" % history.devices
-            holes["provinces"] = b"%d" % history.provinces
-            if history.scans:
-                holes["first_day"] = formats.day_of_seconds(language, history.first_at).encode()
-                holes["first_place"] = formats.first_place(language, history.first_adcode).encode()
-        return holes
+
+def _code(language: str, told: Told) -> bytes:
+    return formats.in_groups(language, told.code).encode()
+
+
+def _checked_at(language: str, told: Told) -> bytes:
+    return formats.moment(language, told.at_us).encode()
+
+
+def _best_before(language: str, told: Told) -> bytes:
+    if told.bag is None or told.bag.lot is None or told.bag.lot.best_before is None:
+        return NOT_KNOWN
+    return formats.day(language, told.bag.lot.best_before).encode()
+
+
+def _scans(_language: str, told: Told) -> bytes:
+    return NOT_KNOWN if told.history is None else b"%d" % told.history.scans
+
+
+def _devices(_language: str, told: Told) -> bytes:
+    return NOT_KNOWN if told.history is None else b"%d" % told.history.devices
+
+
+def _provinces(_language: str, told: Told) -> bytes:
+    return NOT_KNOWN if told.history is None else b"%d" % told.history.provinces
+
+
+def _first_day(language: str, told: Told) -> bytes:
+    if told.history is None or not told.history.scans:
+        return NOT_KNOWN
+    return formats.day_of_seconds(language, told.history.first_at).encode()
+
+
+def _first_place(language: str, told: Told) -> bytes:
+    if told.history is None or not told.history.scans:
+        return NOT_KNOWN
+    return formats.first_place(language, told.history.first_adcode).encode()
+
+
+# Numbers, dates, our own place names and a code that was read: nothing here needs escaping.
+FILLS: dict[str, Fill] = {
+    "code": _code,
+    "checked_at": _checked_at,
+    "best_before": _best_before,
+    "scans": _scans,
+    "devices": _devices,
+    "provinces": _provinces,
+    "first_day": _first_day,
+    "first_place": _first_place,
+}
