@@ -18,11 +18,12 @@ from webapp.commands.rebuild_cache import rebuild
 from webapp.db import Database
 from webapp.migrate import upgrade
 from webapp.models import Scan as Row
+from webapp.scanlog.heartbeat import HEARTBEAT_FILE, last_beat
 from webapp.scanlog.observer import Observer
 from webapp.scanlog.scan import Scan, encode, scan_id
 from webapp.scanlog.spool import Spool
 from webapp.settings import Settings, load_settings
-from webapp.worker import HEARTBEAT_FILE, AlreadyRunning, Worker, sole_worker
+from webapp.worker import AlreadyRunning, Worker, sole_worker
 
 AT = 1_795_000_000_000_000
 ROOT = Path(__file__).parent.parent
@@ -102,9 +103,13 @@ def test_a_database_that_is_away_is_waited_for(home: Path, valkey_url: str):
             beat = (settings.spool / HEARTBEAT_FILE)
             before = beat.stat().st_mtime_ns
             wait_for(lambda: beat.stat().st_mtime_ns > before, "a heartbeat without a database")
+            told = last_beat(settings.spool)
+            assert (told.shipped, told.waiting_bytes > 0, told.caught_up_at < told.at) == (20, True, True)
             assert list(settings.spool.glob("*.spool"))
             postgres.start()
             wait_for(lambda: count(db) == 50, "all scans", 20)
+            wait_for(lambda: last_beat(settings.spool).waiting_bytes == 0, "nothing to wait")
+            wait_for(lambda: last_beat(settings.spool).caught_up_at > told.at, "the worker to have caught up")
         finally:
             stop.set()
             thread.join()

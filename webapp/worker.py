@@ -3,6 +3,7 @@ import fcntl
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from webapp.db import Database, DatabaseAway
 from webapp.detect.pipeline import judge
 from webapp.detect.rules import FirstRules, load_rules
 from webapp.scanlog.fold import Shipped
+from webapp.scanlog.heartbeat import Heartbeat, beat
 from webapp.scanlog.observer import machine
 from webapp.scanlog.settle import Settler
 from webapp.scanlog.ship import Shipper, TooMuchPoison
@@ -30,7 +32,7 @@ PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STATEMENT_MS = 30_000
 CACHE_TIMEOUT_S = 0.5  # nobody waits for a page here
-LOCK_FILE, HEARTBEAT_FILE = "worker.lock", "worker.heartbeat"
+LOCK_FILE = "worker.lock"
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class Worker:
         self._settings = settings
         self._db = db or Database(settings, statement_ms=STATEMENT_MS)
         self._cache = Cache(settings.redis, timeout_s=CACHE_TIMEOUT_S)
+        self._caught_up_at = 0.0
         self._memory = HistoryCache(self._cache)
         settings.spool.mkdir(parents=True, exist_ok=True)
         self.settler = Settler(self._memory, settings.spool)
@@ -56,13 +59,15 @@ class Worker:
     def round(self, stop: threading.Event | None = None) -> int:
         """Ship everything that was kept when the round began; -> records handled. Raises SQLAlchemyError,
         DatabaseAway, RegistryAway, TooMuchPoison: nothing is lost, the next round goes on."""
-        started = None
+        started, began_at = None, time.time()
         try:
             started = self._memory.now_us()
             self._lookup.agrees(self._memory.registry_version())
         except CacheAway:
             self._lookup.agrees(None)
         handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
+        if not (stop and stop.is_set()):
+            self._caught_up_at = began_at
         if started is not None and not (stop and stop.is_set()) and self._note_position():
             self.settler.mark_shipped(machine(), started)
         return handled
@@ -100,8 +105,10 @@ class Worker:
         self._cache.close()
 
     def _beat(self) -> None:
-        """The heartbeat's time of change says that we go round; `doctor` and `/readyz` look at it."""
-        (self._settings.spool / HEARTBEAT_FILE).write_text(str(os.getpid()))
+        """Says that we go round, and how far we are: /metrics and `doctor` look at it."""
+        backlog = self.shipper.backlog
+        beat(self._settings.spool, Heartbeat(os.getpid(), time.time(), self._caught_up_at, self.shipper.shipped,
+                                             backlog.bad, backlog.waiting_bytes()))
 
 
 class Follow:

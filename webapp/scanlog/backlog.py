@@ -51,6 +51,10 @@ class Backlog:
                 path.unlink()
                 del self._done[path]
 
+    def waiting_bytes(self) -> int:
+        """Of all segments, what lies behind the last committed batch."""
+        return sum(max(0, path.stat().st_size - self._done.get(path, 0)) for path in segments(self._folder))
+
     def set_aside(self, payload: bytes, reason: str) -> None:
         """Keep what cannot be shipped in a file of its own, so that it neither blocks the others nor is lost."""
         self.bad += 1
