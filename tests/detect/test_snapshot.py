@@ -5,7 +5,7 @@ from tests.detect.market import START, Market
 from webapp.detect.engine import Engine
 from webapp.detect.event import DAY
 from webapp.detect.rules import load_rules
-from webapp.detect.snapshot import BadSnapshot, restore, snapshot
+from webapp.detect.snapshot import BadSnapshot, layout, parts, restore, snapshot
 
 
 def test_an_engine_restored_halfway_ends_like_one_that_ran_through() -> None:
@@ -25,10 +25,31 @@ def test_an_engine_restored_halfway_ends_like_one_that_ran_through() -> None:
     assert rest == [learned for _, learned in through[half:]]
     assert any(learned.alerts for learned in rest)
     assert snapshot(second) == snapshot(whole)
+    assert layout(second) == layout(Engine(load_rules(), {}))
 
 
-@pytest.mark.parametrize("packed", [b"", b"\x00", b"\x92\x02\x80", b"\x92\x01\x80"])
-def test_bytes_that_are_no_snapshot_are_refused(packed: bytes) -> None:
+def test_only_lots_that_were_touched_change_their_part() -> None:
+    market = Market(2, lots=12, days=90)
+    market.genuine()
     engine = Engine(load_rules(), {})
+    kept: dict[str, bytes] = {}
+    played = market.play(Engine(load_rules(), {}))
+    for number, (event, _) in enumerate(played):
+        engine.learn(event, market.bags[event.serial])
+        if number % 100 == 99:
+            kept.update(parts(engine, sorted(engine.touched)))
+            engine.touched.clear()
+    kept.update(parts(engine, sorted(engine.touched)))
+    assert kept == snapshot(engine)
+
+
+@pytest.mark.parametrize("harm", [
+    lambda kept: kept.pop("people"), lambda kept: kept.update(people=b""), lambda kept: kept.update(late=b"\xc0"),
+    lambda kept: kept.update({"lot:1": b"\x81\xa1o\x92\xa3Lot\x80"[:-1]}),
+    lambda kept: kept.update(people=b"\x81\xa1o\x92\xa6People\x81\xa4none\x01"),
+])
+def test_bytes_that_are_no_snapshot_are_refused(harm) -> None:
+    kept = snapshot(Engine(load_rules(), {}))
+    harm(kept)
     with pytest.raises(BadSnapshot):
-        restore(engine, packed)
+        restore(Engine(load_rules(), {}), kept)

@@ -3,6 +3,7 @@
 The live worker and the back-test call the same `Engine.learn`; the page calls `opinion` on the packed state.
 """
 from collections.abc import MutableMapping
+from math import inf
 from typing import NamedTuple
 
 from webapp.detect import evidence, weigh
@@ -42,6 +43,7 @@ class Engine:
         self.rules, self.states = rules, states
         self.people, self.networks = People(rules.people), Networks(rules.networks)
         self.lots: dict[int, Lot] = {}
+        self.touched: set[int] = set()  # lots that changed since whoever keeps the state last cleared this
         self.hazard = Hazard(rules.late.hazard_prior)
         self.away, self.second = Away(rules), Second(rules)
         self.late, self.surplus = Late(rules, self.hazard), Surplus(rules, self.hazard)
@@ -213,6 +215,9 @@ class Engine:
         lot = self.lots.get(bag.lot)
         if lot is None:
             lot = self.lots[bag.lot] = Lot(bag)
+        elif not 0 < lot.shipped_at < inf or lot.quantity != bag.quantity:
+            lot.correct(bag)
+        self.touched.add(bag.lot)
         if self.hazard.advance(event.at, self.lots.values()):
             self.surplus.daily(event.at, self.lots.values())
             self.open.far_chance = self.away.far_chance()

@@ -1,4 +1,6 @@
 """Codes scanned before their lot left the producer (提前出现): codes leaked, or the shipment was recorded late."""
+from math import inf
+
 from webapp.detect import evidence
 from webapp.detect.alert import Alert, Kind
 from webapp.detect.event import DAY, Event
@@ -33,15 +35,19 @@ class Leak:
         home = province == lot.destination
         early = sum(1 for at in lot.early[province] if at < lot.shipped_at - self.own.record_gap_days * DAY)
         leaked = not home or early >= self.own.sources
-        needed = self.own.sources_away if leaked and not home and days > self.own.away_days else self.own.sources
+        own = self.own
+        needed = own.sources_away if leaked and not home and days > own.away_days else own.sources
+        if lot.shipped_at == inf:  # the record may be late
+            needed = own.sources
         if here < needed:
             return None
         lot.silent_until = event.at + (YEAR if leaked else 0.0)
         if not leaked and here > needed:
             return None
         words = (evidence.cluster(
-            f"发货前 {days:.0f} 天，已有 {here} 部不同手机在同一省份查询该批次的码",
-            f"{here} different phones in one province checked codes of this lot {days:.0f} days before it was shipped",
+            f"{f'发货前 {days:.0f} 天' if days < inf else '没有发货记录时'}，已有 {here} 部不同手机在同一省份查询该批次的码",
+            f"{here} different phones in one province checked codes of this lot "
+            + (f"{days:.0f} days before it was shipped" if days < inf else "before there was any record of its leaving"),
             4.0 * here),)
         return Alert(Kind.PRERELEASE if leaked else Kind.RECORD_GAP, event.at, 4.0 * here, "case" if leaked else "info",
                      words, lot=lot.id, area=province * 10000, serials=tuple(lot.early_serials[-60:]))

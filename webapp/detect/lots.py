@@ -24,6 +24,12 @@ class Lot:
         self.early_serials: list[int] = []
         self.recent: list[int] = []
 
+    def correct(self, bag: BagFacts) -> None:
+        """The registry has come to know more: live, bags are seen before their shipment is on record."""
+        self.quantity = bag.quantity
+        if bag.shipped_at:
+            self.destination, self.shipped_at = bag.destination, bag.shipped_at
+
     def robot(self, at: float, rules: PeopleRules) -> None:
         self.crawl = self.crawling(at, rules) + 1
         self.crawled_at = at

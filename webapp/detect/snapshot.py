@@ -1,11 +1,13 @@
-"""What an engine has learned beyond the ledgers (cells, lots, phones, networks, tables), as bytes.
+"""What an engine has learned beyond the ledgers (cells, lots, phones, networks, tables), as bytes by part.
 
 Kept with every batch a worker commits, so that a worker that dies goes on where the database says it was, and counts
-nothing twice. Only numbers, texts and the classes named here come back out of the bytes; the rules never do: they are
-the new worker's.
+nothing twice. A lot is a part of its own, so that only the lots that were scanned are written. Only numbers, texts and
+the classes named here come back out of the bytes; the rules never do: they are the new worker's.
 """
 from array import array
 from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -26,9 +28,9 @@ from webapp.detect.second import Second
 from webapp.detect.spread import Spread
 from webapp.detect.surplus import Surplus
 
-VERSION = 1
-PARTS = ("people", "networks", "hazard", "away", "second", "late", "again", "surplus", "leak", "forged", "lots", "open",
+PARTS = ("people", "networks", "hazard", "away", "second", "late", "again", "surplus", "leak", "forged", "open",
          "_silent", "_marked", "_witnesses")
+LOT = "lot:"
 OURS = {one.__name__: one for one in (
     Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Second, Spread, Surplus, Volume)}
 # Shared between parts, or taken from the rules.
@@ -37,24 +39,40 @@ PACKED_FROM = 1000  # longer lists of floats are kept as one piece
 
 
 class BadSnapshot(Exception):
-    """The bytes are not a snapshot of this version; learn again from the kept scans."""
+    """The bytes are not a snapshot of this engine; learn again from the kept scans."""
 
 
-def snapshot(engine: Engine) -> bytes:
-    return msgspec.msgpack.encode([VERSION, {name: _plain(getattr(engine, name)) for name in PARTS}])
+def layout(engine: Engine) -> str:
+    """A digest of what can be in a snapshot: whoever finds another one beside it cannot read it."""
+    shapes = {name: sorted(_fields(thing)) for name in PARTS if type(thing := getattr(engine, name)).__name__ in OURS}
+    shapes |= {"lot": sorted(Lot.__slots__), "cell": sorted(Cell.__slots__)}
+    return blake2b(msgspec.msgpack.encode([PARTS, sorted(shapes.items())]), digest_size=12).hexdigest()
 
 
-def restore(engine: Engine, packed: bytes) -> None:
-    """Put a snapshot into an engine just made. Raises BadSnapshot and leaves the engine as it was."""
+def parts(engine: Engine, lots: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """The parts of an engine, and those of its lots that are named."""
+    for name in PARTS:
+        yield name, _encode(_plain(getattr(engine, name)))
+    for lot in lots:
+        yield f"{LOT}{lot}", _encode(_plain(engine.lots[lot]))
+
+
+def snapshot(engine: Engine) -> dict[str, bytes]:
+    """All of it."""
+    return dict(parts(engine, engine.lots))
+
+
+def restore(engine: Engine, kept: Mapping[str, bytes]) -> None:
+    """Put a snapshot into an engine just made. Raises BadSnapshot; the engine is of no use then."""
     try:
-        version, parts = msgspec.msgpack.decode(packed)
-        if version != VERSION or set(parts) != set(PARTS):
-            raise BadSnapshot(f"version {version}")
-        values = {name: _value(plain) for name, plain in parts.items()}
-    except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
+        values = {name: _value(_decode(kept[name])) for name in PARTS}
+        lots = {int(name.removeprefix(LOT)): _built(_value(_decode(packed)))
+                for name, packed in kept.items() if name.startswith(LOT)}
+        for name, value in values.items():
+            _put(engine, name, value)
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadSnapshot(str(error)) from None
-    for name, value in values.items():
-        _put(engine, name, value)
+    engine.lots.update(lots)
 
 
 class _Object(msgspec.Struct):
@@ -116,6 +134,8 @@ def _built(value: Any) -> Any:
 def _put(owner: Any, name: str, value: Any) -> None:
     """Set a field; an object that is already there (a detector, its volume) keeps its rules and gets its fields."""
     held = getattr(owner, name)
+    if type(held).__name__ in OURS and getattr(value, "kind", None) is not type(held):
+        raise TypeError(f"{name} is no {type(held).__name__}")
     if not isinstance(value, _Object):
         if isinstance(held, dict) and isinstance(value, dict) and not isinstance(held, Counter):
             held.clear()  # other parts may hold the same dictionary
@@ -127,3 +147,7 @@ def _put(owner: Any, name: str, value: Any) -> None:
         if isinstance(one, _Object) and not hasattr(held, inner):
             one = _built(one)
         _put(held, inner, one)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
