@@ -7,6 +7,7 @@
 | `v` | hash: registry version, and since when and how far this memory is complete | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
 | `v:replay` | WAL position of the primary that a replica must have replayed to be believed | for ever |
+| `p:NUMBER:VERSION` | a page of the registry, 4,096 codes (cache/lookups.py) | 30 s |
 | `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 2 min |
 | `r:...` | rate counters (cache/limits.py) | one window |
 
@@ -39,3 +40,7 @@ def rate(limit: str, source: str, window: int) -> str:
 
 def lot(batch_id: int, version: int) -> str:
     return f"l:{batch_id:x}:{version:x}"
+
+
+def page(number: int, version: int) -> str:
+    return f"p:{number:x}:{version:x}"

@@ -5,13 +5,12 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from cache.connection import Cache
-from cache.lookups import LotCache
+from cache.lookups import LookupCache
 from cache.replay import ReplayPosition
 from webapp.db import Database
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
 from webapp.keys import Keys, keys_of
-from webapp.metrics import Metrics
 from webapp.scan_lane import ScanLane
 from webapp.scanlog.observer import Observer
 from webapp.scanlog.spool import Spool
@@ -21,6 +20,7 @@ from webapp.verify.lookup import Lookup
 from webapp.views.bad_requests import Hosts
 from webapp.views.errors import install_errors
 from webapp.views.headers import AnswerHeaders
+from webapp.views.measured import metrics_of
 from webapp.views.public.parts import Parts
 from webapp.views.public.pieces import Templates
 from webapp.views.public.refusal_page import RefusalPages
@@ -54,13 +54,14 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
     """What the shopper's pages work with, with a database pool of their own."""
     db, cache, templates = Database(settings, statement_ms=STATEMENT_MS), Cache(settings.redis), Templates()
     spool = Spool(settings.spool)
+    lookup = Lookup(db, LookupCache(cache), ReplayPosition(cache).read)
     return Parts(
         settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip),
-        lookup=Lookup(db, LotCache(cache), ReplayPosition(cache).read), observer=Observer(db, cache, settings),
+        lookup=lookup, observer=Observer(db, cache, settings),
         spool=spool, wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp),
-        metrics=Metrics())
+        metrics=metrics_of(settings, lookup, cache, spool))
 
 
 def keys_for(settings: Settings) -> Keys:

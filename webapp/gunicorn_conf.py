@@ -3,8 +3,6 @@ import multiprocessing
 import os
 from pathlib import Path
 
-from webapp.metrics import forget_process
-
 worker_class = "gthread"  # gevent is a little faster and loses badly at p99 under load
 threads = 4  # they overlap the wait for Valkey and share one fdatasync; more only queue for the interpreter
 workers = int(os.environ.get("WEB_CONCURRENCY", "0")) or multiprocessing.cpu_count()
@@ -32,11 +30,6 @@ def on_starting(server):
     """Linux refuses SO_REUSEPORT on unix sockets, and gunicorn then never listens."""
     if any(isinstance(address, str) for address in server.cfg.address):
         server.cfg.set("reuse_port", False)
-
-
-def child_exit(server, worker):
-    """Its live numbers end with it."""
-    forget_process(worker.pid)
 
 
 def on_reload(server):

@@ -1,56 +1,119 @@
-"""Lots shared between processes: typed values under a version, gone quietly when Valkey is."""
+"""Pages and lots shared between processes: typed values under a version, gone quietly when Valkey is."""
 from pathlib import Path
 
 import pytest
 
 from cache.connection import Cache
-from cache.lookups import LotCache
+from cache.lookups import LookupCache
 from tests.verify import world
 from tests.verify.world import BASE, SEA
 from webapp.db import Database
 from webapp.verify import lookup as lookup_module
-from webapp.verify import registry
 from webapp.verify.lookup import Lookup
 
 
 def test_what_was_put_is_there_for_its_version_only(valkey_url: str) -> None:
-    lots = LotCache(Cache(valkey_url))
-    lots.put({1: b"one", 2: b"two"}, 7)
-    assert lots.get([1, 2, 3], 7) == {1: b"one", 2: b"two"}
-    assert lots.get([1, 2, 3], 8) == {}
+    shared = LookupCache(Cache(valkey_url))
+    shared.put_lots({1: b"one", 2: b"two"}, 7)
+    shared.put_page(1, b"page", 7)
+    assert shared.lots([1, 2, 3], 7) == {1: b"one", 2: b"two"}
+    assert shared.lots([1, 2, 3], 8) == {}
+    assert [shared.page(*name) for name in ((1, 7), (1, 8), (2, 7))] == [b"page", None, None]
 
 
 def test_it_runs_out(valkey_url: str) -> None:
     cache = Cache(valkey_url)
-    LotCache(cache).put({1: b"one"}, 7)
+    LookupCache(cache).put_lots({1: b"one"}, 7)
+    LookupCache(cache).put_page(1, b"page", 7)
     assert 120 <= cache.call("TTL", "l:1:7") <= 132
+    assert 30 <= cache.call("TTL", "p:1:7") <= 33
 
 
 def test_without_valkey_everything_is_a_miss(tmp_path: Path) -> None:
-    lots = LotCache(Cache(f"unix://{tmp_path}/none"))
-    lots.put({1: b"one"}, 7)
-    assert lots.get([1], 7) == {}
+    shared = LookupCache(Cache(f"unix://{tmp_path}/none"))
+    shared.put_lots({1: b"one"}, 7)
+    shared.put_page(1, b"page", 7)
+    assert shared.lots([1], 7) == {}
+    assert shared.page(1, 7) is None
 
 
-def test_a_second_process_takes_the_lot_from_valkey(
-    sqlite_database: Database, valkey_url: str, monkeypatch: pytest.MonkeyPatch,
-) -> None:
+class Counted(Database):
+    """A database that counts how often it is asked."""
+
+    asked = 0
+
+    def ask(self, question, replayed=None):  # type: ignore[no-untyped-def]
+        self.asked += 1
+        return super().ask(question, replayed)
+
+
+@pytest.fixture
+def db(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """A registry with a shipped and tested lot on codes 0..9999; what is read may be shared at once."""
+    monkeypatch.setattr(lookup_module, "YOUNG_S", 0)
     world.people_and_goods(sqlite_database)
     batch = world.lot(sqlite_database, "A")
     world.quality(sqlite_database, batch)
     world.ship(sqlite_database, "S1", f"{SEA}/A", batch_id=batch)
-    world.run(sqlite_database, BASE, BASE + 9, world.block(sqlite_database, BASE, BASE + 9), batch)
-    monkeypatch.setattr(lookup_module, "YOUNG_S", 0)
-    first, second = (Lookup(sqlite_database, LotCache(Cache(valkey_url))) for _ in range(2))
-    first.agrees(3)
-    second.agrees(3)
+    world.run(sqlite_database, BASE, BASE + 9_999, world.block(sqlite_database, BASE, BASE + 9_999), batch)
+    return Counted(sqlite_database.settings)
+
+
+def process(db: Database, url: str, version: int = 3) -> Lookup:
+    one = Lookup(db, LookupCache(Cache(url, timeout_s=1)))
+    one.agrees(version)
+    return one
+
+
+def test_a_second_process_takes_page_and_lot_from_valkey(db: Counted, valkey_url: str) -> None:
+    first, second = process(db, valkey_url), process(db, valkey_url)
     bag = first.bag(BASE)
-
-    def not_asked(connection, batch_ids):
-        assert not batch_ids
-        return {}
-
-    monkeypatch.setattr(registry, "lots_by_id", not_asked)
-    assert second.bag(BASE) == bag
     assert bag.lot is not None
     assert bag.lot.quality[0].item == "nacl"
+    asked = db.asked
+    assert second.bag(BASE) == bag
+    assert second.bag(BASE + 1).lot is second.bag(BASE + 2).lot
+    assert db.asked == asked
+    assert (first.asked, first.from_valkey, first.from_database) == (1, 0, 1)
+    assert (second.asked, second.from_valkey, second.from_database) == (3, 1, 0)
+
+
+def test_a_new_version_is_read_from_the_database_whatever_lies_in_valkey(db: Counted, valkey_url: str) -> None:
+    first, second = process(db, valkey_url), process(db, valkey_url)
+    assert first.bag(BASE).recall is None
+    world.recall(db)
+    assert not second.agrees(4)
+    assert second.bag(BASE).recall is not None
+    assert not first.agrees(4)
+    assert first.bag(BASE).recall is not None
+
+
+def test_what_is_read_right_after_a_new_version_is_not_shared(
+        db: Counted, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica may not have replayed the change yet: nobody else may be told what it says."""
+    monkeypatch.setattr(lookup_module, "YOUNG_S", 60)
+    process(db, valkey_url).bag(BASE)
+    assert Cache(valkey_url).call("KEYS", "[pl]:*") == []
+
+
+def test_data_that_is_still_to_come_is_not_shared(db: Counted, valkey_url: str) -> None:
+    assert not process(db, valkey_url).bag(BASE + 100_000).issued
+    assert Cache(valkey_url).call("KEYS", "p:*") == []
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x00", b"\x80\x04\x95.", b"\x93\x01", b"\xff" * 5_000], ids=repr)
+@pytest.mark.parametrize("kind", ["p", "l"])
+def test_what_is_not_ours_in_valkey_is_a_miss(db: Counted, valkey_url: str, kind: str, garbage: bytes) -> None:
+    bag = process(db, valkey_url).bag(BASE)
+    cache = Cache(valkey_url)
+    for name in cache.call("KEYS", f"{kind}:*"):
+        cache.call("SET", name, garbage)
+    assert process(db, valkey_url).bag(BASE) == bag
+
+
+def test_a_page_whose_lot_ran_out_is_read_again(db: Counted, valkey_url: str) -> None:
+    bag = process(db, valkey_url).bag(BASE)
+    cache = Cache(valkey_url)
+    for name in cache.call("KEYS", "l:*"):
+        cache.call("DEL", name)
+    assert process(db, valkey_url).bag(BASE) == bag

@@ -1,6 +1,5 @@
 """./saltcheck serve: hands this process over to the web server."""
 import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ from webapp.db import Database
 from webapp.keys import KeysError
 from webapp.migrate import is_current, upgrade
 from webapp.settings import Settings, load_settings
+from webapp.tally import forget_ended
 
 ROOT = Path(webapp.__file__).parent.parent
 
@@ -38,10 +38,8 @@ def main(
     """Serve the web pages until SIGTERM; SIGHUP restarts the processes one after another, without an error."""
     settings = load_settings()
     prepare(settings)
-    metrics = settings.home / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)  # numbers of processes that are gone
-    metrics.mkdir(parents=True)
-    os.environ |= {"PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONUNBUFFERED": "1"}
+    forget_ended(settings.home / "metrics")
+    os.environ["PYTHONUNBUFFERED"] = "1"
     bind = bind or f"127.0.0.1:{urlsplit(settings.base_url).port or 8000}"
     words = granian(bind, workers, threads) if server is Server.GRANIAN else gunicorn(bind, workers, threads)
     os.chdir(ROOT)

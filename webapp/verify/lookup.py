@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ from webapp.db import Database, DatabaseAway
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFacts
 from webapp.verify.lru import Lru
-from webapp.verify.page import PAGE_BITS, Bags, read_page
+from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
 
 T = TypeVar("T")
 
@@ -36,10 +37,19 @@ class RegistryAway(Exception):
 
 
 class SharedCache(Protocol):
-    """Packed lots shared between processes (cache/lookups.py). Answers within 50 ms and never raises."""
+    """Packed pages and lots shared between processes (cache/lookups.py). Answers within 50 ms and never raises."""
 
-    def get(self, batch_ids: Iterable[int], version: int) -> dict[int, bytes]: ...
-    def put(self, lots: dict[int, bytes], version: int) -> None: ...
+    def page(self, number: int, version: int) -> bytes | None: ...
+    def put_page(self, number: int, page: bytes, version: int) -> None: ...
+    def lots(self, batch_ids: Iterable[int], version: int) -> dict[int, bytes]: ...
+    def put_lots(self, lots: dict[int, bytes], version: int) -> None: ...
+
+
+class _Shared(msgspec.Struct, frozen=True, gc=False):
+    """A page as it stands in Valkey: its lots lie there by themselves, because each lies on dozens of pages."""
+
+    page: Page
+    batch_ids: list[int]
 
 
 class _Held(NamedTuple, Generic[T]):
@@ -50,7 +60,11 @@ class _Held(NamedTuple, Generic[T]):
 
 
 class Lookup:
-    """One per process. Every question either answers or raises RegistryAway."""
+    """One per process. Every question either answers or raises RegistryAway.
+
+    `asked` counts bags, the others how many of them had to be asked of Valkey, then of the database, or of nobody; for
+    the metrics: threads may miss one.
+    """
 
     def __init__(self, db: Database, cache: SharedCache | None = None,
                  read_position: Callable[[], int | None] = lambda: None) -> None:
@@ -66,10 +80,12 @@ class Lookup:
         self._facts: Lru[Hashable, _Held[object]] = Lru(FACTS_HELD)
         self._locks = [threading.Lock() for _ in range(64)]
         self._rests_until = 0.0
+        self.asked = self.from_valkey = self.from_database = self.unanswered = 0
 
     def bag(self, serial: int) -> Bag:
         """What is known of one code. A dictionary look-up while its page is fresh."""
         number = serial >> PAGE_BITS
+        self.asked += 1
         held = self._pages.get(number)
         if held is None or not self._fresh(held):
             held, stale = self._renew(number, self._pages, held, lambda: self._read_bags(number))
@@ -142,24 +158,68 @@ class Lookup:
             lock.release()
 
     def _read_bags(self, number: int) -> tuple[Bags, float, int]:
-        page = self._ask(lambda connection: read_page(connection, number, self._lots_by_id))
+        """A page nobody has in this process: another process may have left it in Valkey."""
+        page = self._shared_page(number)
+        if page is not None:
+            self.from_valkey += 1
+        else:
+            version, settled = self._version, self._settled()
+            page = self._read_page(number)
+            if settled and _is_whole(page):
+                self._share_page(number, page, version)
         bags = Bags(page)
-        whole = all(stretch.batch_id for stretch in page.stretches)
-        return bags, GOOD_S if whole else UNFINISHED_S, bags.weight
+        return bags, GOOD_S if _is_whole(page) else UNFINISHED_S, bags.weight
 
-    def _lots_by_id(self, connection: Connection, batch_ids: set[int]) -> dict[int, LotFacts]:
-        """A lot lies on dozens of pages: taken from the process, then from Valkey, then read."""
+    def _read_page(self, number: int) -> Page:
+        try:
+            page = self._ask(lambda connection: read_page(connection, number, self._lots_by_id))
+        except DatabaseAway:
+            self.unanswered += 1
+            raise
+        self.from_database += 1
+        return page
+
+    def _shared_page(self, number: int) -> Page | None:
+        if self._cache is None or self._version is None:
+            return None
+        packed = self._cache.page(number, self._version)
+        if packed is None:
+            return None
+        try:
+            shared = _unpack_page(packed)
+        except msgspec.MsgspecError:
+            return None  # not written by us: a miss
+        lots = self._lots_held(set(shared.batch_ids))
+        return msgspec.structs.replace(shared.page, lots=lots) if len(lots) == len(shared.batch_ids) else None
+
+    def _share_page(self, number: int, page: Page, version: int | None) -> None:
+        if self._cache is not None and version is not None:
+            shared = _Shared(msgspec.structs.replace(page, lots={}), list(page.lots))
+            self._cache.put_page(number, _pack(shared), version)
+
+    def _settled(self) -> bool:
+        """Whether what is read now may be shared: right after a new version a replica may still lack it."""
+        return time.monotonic() - self._version_since >= YOUNG_S
+
+    def _lots_held(self, batch_ids: set[int]) -> dict[int, LotFacts]:
+        """A lot lies on dozens of pages: taken from the process, then from Valkey."""
         held = {one: self._lots.get(one) for one in batch_ids}
         found = {one: lot.value for one, lot in held.items() if lot is not None and self._fresh(lot)}
         version, started = self._version, time.monotonic()
         missing = batch_ids - found.keys()
         if missing and version is not None and self._cache is not None:
-            found |= {one: _unpack_lot(packed) for one, packed in self._cache.get(missing, version).items()}
-            missing = batch_ids - found.keys()
-        read = registry.lots_by_id(connection, missing)
-        settled = started - self._version_since >= YOUNG_S
+            for one, packed in self._cache.lots(missing, version).items():
+                with suppress(msgspec.MsgspecError):
+                    found[one] = _unpack_lot(packed)
+                    self._lots.put(one, _Held(found[one], version, started, GOOD_S))
+        return found
+
+    def _lots_by_id(self, connection: Connection, batch_ids: set[int]) -> dict[int, LotFacts]:
+        found = self._lots_held(batch_ids)
+        version, started, settled = self._version, time.monotonic(), self._settled()
+        read = registry.lots_by_id(connection, batch_ids - found.keys())
         if read and settled and version is not None and self._cache is not None:
-            self._cache.put({one: _pack_lot(lot) for one, lot in read.items()}, version)
+            self._cache.put_lots({one: _pack(lot) for one, lot in read.items()}, version)
         for one in read:
             self._lots.put(one, _Held(read[one], version, started, GOOD_S if settled else UNVERSIONED_S))
         return found | read
@@ -182,5 +242,10 @@ class Lookup:
         return self._position
 
 
-_pack_lot = msgspec.msgpack.Encoder().encode
+def _is_whole(page: Page) -> bool:
+    return all(stretch.batch_id for stretch in page.stretches)
+
+
+_pack = msgspec.msgpack.Encoder().encode
 _unpack_lot = msgspec.msgpack.Decoder(LotFacts).decode
+_unpack_page = msgspec.msgpack.Decoder(_Shared).decode

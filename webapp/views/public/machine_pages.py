@@ -1,7 +1,5 @@
 """What machines ask of every site: robots.txt, favicon, health."""
 import os
-import time
-from contextlib import suppress
 
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -10,7 +8,7 @@ from sqlalchemy import text
 from cache.connection import CacheAway
 from webapp.db import DatabaseAway
 from webapp.metrics import page as metrics_page
-from webapp.scanlog.segment import segments
+from webapp.views.measured import measured
 from webapp.views.public.parts import Parts
 from webapp.views.public.reader import parts, respond_json
 
@@ -43,14 +41,7 @@ def readyz() -> Response:
 def metrics() -> Response:
     """What Prometheus reads."""
     of = parts()
-    of.metrics.breaker_open.set(of.cache.breaker == "open")
-    held = []
-    for path in segments(of.settings.spool):
-        with suppress(FileNotFoundError):  # shipped and deleted meanwhile
-            held.append(path.stat())
-    of.metrics.spool_bytes.set(sum(one.st_size for one in held))
-    of.metrics.spool_age.set(max((time.time() - one.st_mtime for one in held), default=0.0))
-    return Response(metrics_page(of.metrics), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics_page(of.metrics, measured(of.settings, of.db)), content_type=CONTENT_TYPE_LATEST)
 
 
 def _spool(of: Parts) -> str:
