@@ -5,6 +5,7 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from cache.connection import Cache
+from cache.limits import Limits
 from cache.lookups import LookupCache
 from cache.replay import ReplayPosition
 from webapp.db import Database
@@ -61,7 +62,7 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
         spool=spool, wrong_codes=WrongCodes(spool, keys.codes),
         rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp),
-        metrics=metrics_of(settings, lookup, cache, spool))
+        metrics=metrics_of(settings, lookup, cache, spool), limits=Limits(cache))
 
 
 def keys_for(settings: Settings) -> Keys:

@@ -1,6 +1,7 @@
 """What the shopper's pages work with: made once per process by create_app, opened only when first used."""
 from typing import Any, NamedTuple
 
+from cache.limits import Limits
 from webapp.db import Database
 from webapp.detect.rules import FirstRules
 from webapp.geolocate import Geolocator
@@ -35,3 +36,4 @@ class Parts(NamedTuple):
     refusals: RefusalPages
     headers: AnswerHeaders
     metrics: Metrics
+    limits: Limits

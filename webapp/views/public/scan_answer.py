@@ -11,6 +11,7 @@ from webapp.verify.lookup import Lookup, RegistryAway
 from webapp.verify.verdict import Verdict
 from webapp.views.headers import Answer
 from webapp.views.public.parts import Parts
+from webapp.views.public.refusal_page import VERDICT_OF
 from webapp.views.public.scan_page import Told
 from webapp.views.visitor import Visit
 
@@ -47,7 +48,8 @@ def answer(visit: Visit, text: str, parts: Parts) -> Answer:
 
 
 def _refusal(visit: Visit, bad: BadCode, parts: Parts) -> Answer:
-    """No query, no key, no row: a page, and a count in memory."""
+    """No query, no key, no row: a page, and counts in memory."""
+    parts.metrics.scan_told(VERDICT_OF[bad.kind], True, ())
     if bad.kind == "forged":
         parts.wrong_codes.count(visit, bad.text)
     status = NOT_FOUND if bad.kind == "forged" else BAD_REQUEST
