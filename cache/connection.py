@@ -89,6 +89,9 @@ class Cache:
         self._guarded(lambda client: _sweep(self._primaries(client), pattern))
 
     def close(self) -> None:
+        """The client, and this thread's line; those of other threads end with them."""
+        if (line := getattr(self._threads, "line", None)) is not None:
+            line.close()
         if self._client is not None:
             self._client.close()
         self._client = None

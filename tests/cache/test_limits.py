@@ -1,5 +1,6 @@
 """A limit holds with Valkey and without it, and a million strangers cost no memory."""
 import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ AN_HOUR = 3600  # a window's edge falls into a test once in a few hundred thousa
 
 
 @pytest.fixture(params=["valkey", "away"])
-def limits(request: pytest.FixtureRequest, tmp_path: Path, valkey_url: str) -> Limits:
-    return Limits(Cache(valkey_url if request.param == "valkey" else f"unix://{tmp_path}/nobody.sock", timeout_s=1))
+def limits(request: pytest.FixtureRequest, tmp_path: Path, valkey_url: str) -> Iterator[Limits]:
+    cache = Cache(valkey_url if request.param == "valkey" else f"unix://{tmp_path}/nobody.sock", timeout_s=1)
+    yield Limits(cache)
+    cache.close()
 
 
 def test_a_source_is_stopped_at_its_limit_and_others_are_not(limits: Limits):

@@ -57,4 +57,5 @@ def shop(home, sqlite_url: str, valkey_url: str) -> Iterator[Shop]:
 
     yield Shop(parts, phone, lambda number: code_of(world.BASE + number, parts.keys.codes))
     parts.spool.close()
+    parts.cache.close()
     parts.db.close()
