@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,16 +15,20 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from cache.connection import Cache, CacheAway
+from cache.keys import rate
 from webapp.commands.stop import REFUSED, SERVICE_AWAY, Stop
 from webapp.db import Database, DatabaseAway, open_engine
 from webapp.keys import KeysError, keys_of
 from webapp.migrate import is_current, upgrade
+from webapp.scanlog.backlog import BAD_FILE
+from webapp.scanlog.heartbeat import last_beat
 from webapp.scanlog.segment import segments
 from webapp.settings import Settings, load_settings
 
 LEAST_ROOM = 1 << 30  # bytes free for the spool: an hour of 1,000 scans/s is 0.4 GB
 LATE_S = 10.0
 OLD_GEOIP_DAYS = 400
+SILENT_S = 30.0  # a worker is round every fifth of a second, every five while the database is away
 
 
 class Note(Exception):
@@ -105,7 +110,8 @@ def valkey(settings: Settings) -> str:
     where = _shown(settings.redis)
     cache = Cache(settings.redis, timeout_s=1.0)
     try:
-        cache.call("PING")
+        cache.call("SET", rate("doctor", "", 0), "1", "EX", 1)  # a server that takes no writes is away, too
+        state = _cluster_state(cache) if cache.is_cluster else ""
     except CacheAway as error:
         if not settings.redis_url and not settings.production:
             raise Note(f"nothing listens at {where}: pages say that the history is unavailable; "
@@ -113,7 +119,31 @@ def valkey(settings: Settings) -> str:
         raise Sick(f"{where}: {_first_line(error)}; start it or check SALTCHECK_REDIS_URL", SERVICE_AWAY) from None
     finally:
         cache.close()
-    return f"{where}: answers"
+    if state not in ("", "ok"):
+        raise Sick(f"{where}: the cluster says its state is {state!r}; see CLUSTER INFO", SERVICE_AWAY)
+    return f"{where}: answers{', a whole cluster' if state else ''}"
+
+
+def worker(settings: Settings) -> str:
+    told = last_beat(settings.spool)
+    waiting = sum(path.stat().st_size for path in segments(settings.spool))
+    if told is None:
+        if waiting:
+            raise Sick(f"{settings.spool}: {waiting:,} bytes wait and no worker has ever been round; "
+                       "start ./saltcheck worker on this machine")
+        raise Note("has never been round here; nothing waits (./saltcheck worker ships scans to the database)")
+    silent_s = time.time() - told.at
+    if silent_s > SILENT_S and waiting:
+        raise Sick(f"{settings.spool}: {waiting:,} bytes wait and the worker was last round {silent_s:,.0f} s ago; "
+                   "start ./saltcheck worker on this machine")
+    if silent_s > SILENT_S:
+        raise Note(f"was last round {silent_s:,.0f} s ago; nothing waits")
+    late_s = told.at - told.caught_up_at
+    if late_s > SILENT_S:
+        raise Sick(f"{settings.spool}: goes round and has shipped nothing for {late_s:,.0f} s; its log says why "
+                   "(usually the database)")
+    aside = f", {told.set_aside} records set aside in {settings.spool / BAD_FILE}" if told.set_aside else ""
+    return f"pid {told.pid}, round {silent_s:.0f} s ago, {told.shipped:,} scans shipped since it began{aside}"
 
 
 def spool(settings: Settings) -> str:
@@ -168,12 +198,14 @@ def address(settings: Settings) -> str:
     if settings.production and urlsplit(settings.base_url).scheme != "https":
         raise Note(f"{settings.base_url} is not https: signing in needs it, and so do printed codes "
                    "(SALTCHECK_BASE_URL)")
+    if settings.production and not settings.trusted_proxies:
+        raise Note("SALTCHECK_TRUSTED_PROXIES=0: behind nginx all shoppers would count as one address; set 1 there")
     return settings.base_url
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
-    "home": home, "database": database, "replica": replica, "valkey": valkey, "spool": spool, "keys": keys,
-    "geoip": geoip, "map": map_file, "address": address,
+    "home": home, "database": database, "replica": replica, "valkey": valkey, "spool": spool, "worker": worker,
+    "keys": keys, "geoip": geoip, "map": map_file, "address": address,
 }
 
 
@@ -188,6 +220,11 @@ def _room(folder: Path) -> str:
     except OSError as error:
         raise Sick(f"{folder}: cannot be written ({error.strerror}); choose another folder") from None
     return f"{shutil.disk_usage(folder).free / (1 << 30):,.1f} GB free"
+
+
+def _cluster_state(cache: Cache) -> str:
+    told = cache.call("CLUSTER INFO")
+    return str(told.get("cluster_state")) if isinstance(told, dict) else "unreadable"
 
 
 def _drift(engine: Engine) -> float:
