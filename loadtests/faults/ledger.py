@@ -90,6 +90,9 @@ class Crowd:
             else:
                 ledger.not_recorded.add(self._base + number)
             ledger.degraded += b'"degraded":[]' not in body
+            if b"\r\nconnection: close" in head.lower():  # said beforehand: nothing is broken
+                connection.close()
+                connection = None
         if connection is not None:
             connection.close()
 

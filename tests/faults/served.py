@@ -48,6 +48,7 @@ class Served:
         self.db = Database(settings)
         self.codes = create_keys(settings.keys, demo=False).codes
         self.socket = str(settings.home / "web.sock")
+        self.bind = f"unix:{self.socket}"
         self._environment = os.environ | {
             "SALTCHECK_HOME": str(settings.home), "SALTCHECK_DATABASE_URL": settings.database_url,
             "SALTCHECK_REDIS_URL": settings.redis_url, "SALTCHECK_TRUSTED_PROXIES": "1",
@@ -59,6 +60,12 @@ class Served:
         # Preloaded: a killed process is back in no time, and everything made before the fork must survive it.
         self.web = self._start("gunicorn", "-c", "webapp/gunicorn_conf.py", "-w", str(processes), "--threads", "8",
                                "--preload", "-b", f"unix:{self.socket}", "webapp.wsgi:app")
+        wait_for(self._answers, "the web", 30)
+
+    def serve(self, server: str, bind: str) -> None:
+        """As an operator does it. `bind`: unix:PATH or HOST:PORT."""
+        self.web = self._start("webapp.cli", "serve", "--server", server, "--bind", bind, "--workers", "2")
+        self.bind = bind
         wait_for(self._answers, "the web", 30)
 
     def start_worker(self) -> None:
@@ -85,7 +92,9 @@ class Served:
         return json.loads(connection.getresponse().read())
 
     def connect(self) -> http.client.HTTPConnection:
-        return _OverSocket(self.socket)
+        if self.bind.startswith("unix:"):
+            return _OverSocket(self.socket)
+        return http.client.HTTPConnection(self.bind, timeout=20)
 
     def rows(self) -> list[tuple[int, int]]:
         """(serial, how often it is in the table)."""

@@ -18,6 +18,7 @@ from webapp.settings import Settings, load_settings
 from webapp.tally import forget_ended
 
 ROOT = Path(webapp.__file__).parent.parent
+RESTART_S = "5"  # a web process is up after one or two
 
 
 class Server(StrEnum):
@@ -73,6 +74,7 @@ def granian(bind: str, workers: int, threads: int) -> list[str]:
         if not port.isdigit():
             raise Stop(WRONG_USAGE, f"--bind {bind!r}: must be HOST:PORT or unix:PATH")
         where = ["--host", host.strip("[]"), "--port", port]
+    # At a restart granian stops the old process so many seconds after it started the new one, up or not.
     return ["granian", "--interface", "wsgi", *where, "--workers", str(workers), "--blocking-threads", str(threads),
-            "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "20",
+            "--respawn-failed-workers", "--respawn-interval", RESTART_S, "--workers-kill-timeout", "20",
             "--http1-header-read-timeout", "10000", "--log-level", "warning", "webapp.wsgi:app"]
