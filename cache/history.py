@@ -2,15 +2,18 @@
 
 A code has a *base* (its packed history, as far as the worker has folded it) and a *tail* (its last visits, 32 bytes
 each, layout in `webapp/verify/sighting.py`: byte 0 folded, 8..24 time and device, 28..32 last visit in seconds).
-The first four bytes of a base are its revision, which only grows. The content is otherwise opaque here.
+The first four bytes of a base are its revision, which only grows. Beside the base lies the code's *ledger*, written by
+whoever detects; `learned` is the time up to which visits are in the ledgers, `opened` names what `open_now` gives: what
+the detectors have found and pages must know. The content is otherwise opaque here.
 
-Absence is never an answer: a code without a base is a *miss*, which the caller fills from the database. And what is
-there counts only while this memory is complete: `born` is when it began (a flush, a restart, a gap somebody noticed),
-`shipped` the time up to which all scans are in the database. Scans older than `born` may be missing from the tails,
-so until `shipped` has passed `born` the history is unavailable.
+Absence is never an answer: a code without a base, or without a ledger beside a base that holds visits, is a *miss*,
+which the caller fills from the database. And what is there counts only while this memory is complete: `born` is when
+it began (a flush, a restart, a gap somebody noticed), `shipped` the time up to which all scans are in the database.
+Scans older than `born` may be missing from the tails, so until `shipped` has passed `born` the history is unavailable.
 """
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cache import keys
@@ -23,7 +26,7 @@ VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the comple
 class Seen(NamedTuple):
     """`base` None = a miss, nothing was noted. `tail`: the visits before this one. `own`: on a reload the record of the
     visit's first page, else None. Times in µs since the epoch, by Valkey's clock. `newborn`: this call found the memory
-    empty."""
+    empty. `ledger` None = not known. `opened` None = nobody has said what is open."""
 
     base: bytes | None
     tail: bytes
@@ -32,6 +35,9 @@ class Seen(NamedTuple):
     born: int
     shipped: int
     newborn: bool
+    ledger: bytes | None = None
+    learned: int = 0
+    opened: bytes | None = None
 
     @property
     def complete(self) -> bool:
@@ -39,11 +45,12 @@ class Seen(NamedTuple):
 
 
 class Seed(NamedTuple):
-    """What the database holds of a code: fills a miss. An empty base = the database holds nothing.
+    """What the database holds of a code: fills a miss. An empty base or ledger = the database holds nothing.
     None for the base = the database is away too: the visit is noted all the same."""
 
     base: bytes | None
     tail: bytes = b""
+    ledger: bytes = b""
 
 
 class Folded(NamedTuple):
@@ -56,12 +63,19 @@ class Folded(NamedTuple):
     done: bytes = b""
 
 
+class Detection(NamedTuple):
+    """How far the ledgers here are learned (µs) and which open clusters are published; None = not said."""
+
+    learned: int | None
+    opened: bytes | None
+
+
 class HistoryCache:
     """Safe for threads."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._state = _State(0, 0, 0)
+        self._state = _State(0, 0, 0, 0, None)
         self._state_read_at = -VERSION_AGE_S
         self._gap = 0  # when (µs) we last could not note a visit: a memory born before lacks it
         self._lock = threading.Lock()
@@ -69,17 +83,17 @@ class HistoryCache:
     def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, seed: Seed | None = None) -> Seen:
         """Read the code's history and note the visit `record`, unless it is a reload. Raises CacheAway."""
         names = [keys.history_bucket(serial), keys.tail(serial)]
-        fill = ("none", b"", b"") if seed is None else \
-            ("blind", b"", b"") if seed.base is None else ("seed", seed.base, seed.tail)
+        fill = _NO_SEED if seed is None else _BLIND if seed.base is None else (
+            "seed", seed.base, seed.tail, seed.ledger)
         gap = self._gap
         arguments = [keys.history_field(serial), record, now_us // 1_000_000, "1" if note else "0", *fill,
-                     keys.TAIL_WAITING_S, gap]
+                     keys.TAIL_WAITING_S, gap, keys.ledger_field(serial)]
         try:
             if self._cache.is_cluster:
                 state = self._state_at_times(gap)
             else:
                 names.append(keys.VERSION)
-            base, tail, own, *told = self._cache.run(OBSERVE, names, arguments)
+            base, tail, own, ledger, newborn, *told = self._cache.run(OBSERVE, names, arguments)
         except CacheAway:
             if note:
                 self._gap = now_us
@@ -87,8 +101,9 @@ class HistoryCache:
         if gap == self._gap:
             self._gap = 0
         if not self._cache.is_cluster:
-            state = _State(*map(_number, told[:3]))
-        return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(told[3]))
+            state = _state(told)
+        return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(newborn), ledger, state.learned,
+                    state.opened)
 
     def registry_version(self) -> int:
         """The version alone. Raises CacheAway."""
@@ -111,6 +126,27 @@ class HistoryCache:
         slowest = min(map(_number, self._cache.call("HVALS", keys.SHIPPED)))
         self._cache.call("HSET", keys.VERSION, "shipped", slowest)
         return slowest
+
+    def detection(self) -> Detection:
+        """What is published now. Raises CacheAway."""
+        learned, opened = self._cache.call("HMGET", keys.VERSION, "learned", "opened")
+        return Detection(None if learned is None else _number(learned), opened)
+
+    def put_ledgers(self, ledgers: Mapping[int, bytes]) -> None:
+        """By serial; b"" = the code has none. Raises CacheAway; some may be there then."""
+        self._cache.call_all(("HSET", keys.history_bucket(serial), keys.ledger_field(serial), ledger)
+                             for serial, ledger in ledgers.items())
+
+    def publish(self, learned_us: int, opened: bytes, packed: bytes) -> None:
+        """All ledgers here are learned up to then; `packed` is what is open, `opened` a name for it. Raises
+        CacheAway."""
+        self._cache.call("SET", keys.OPEN, packed)  # first: whoever reads the new name must find what it names
+        self._cache.call("HSET", keys.VERSION, "learned", learned_us, "opened", opened)
+
+    def open_now(self) -> bytes | None:
+        """What was published last. Raises CacheAway."""
+        packed: bytes | None = self._cache.call("GET", keys.OPEN)
+        return packed
 
     def forget(self, serial: int) -> None:
         """Drop a base that is none (damaged, or not written by us): the next look is a miss. Raises CacheAway."""
@@ -142,8 +178,7 @@ class HistoryCache:
                     self._cache.call("HSET", keys.VERSION, "born", self.now_us())
                 else:
                     self._cache.call("HSETNX", keys.VERSION, "born", self.now_us())
-                told = self._cache.call("HMGET", keys.VERSION, "registry", "born", "shipped")
-                self._state = _State(*map(_number, told))
+                self._state = _state(self._cache.call("HMGET", keys.VERSION, *_STATE))
                 self._state_read_at = time.monotonic()
             return self._state
 
@@ -160,3 +195,15 @@ class _State(NamedTuple):
     registry: int
     born: int
     shipped: int
+    learned: int
+    opened: bytes | None
+
+
+_STATE = _State._fields
+_NO_SEED = ("none", b"", b"", b"")
+_BLIND = ("blind", b"", b"", b"")
+
+
+def _state(told: Sequence[bytes | int | None]) -> _State:
+    registry, born, shipped, learned, opened = told
+    return _State(_number(registry), _number(born), _number(shipped), _number(learned), opened)  # type: ignore[arg-type]

@@ -14,26 +14,31 @@ local function split(tail)
 end
 """
 
-# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, ttl, gap.
+# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, seed ledger, ttl, gap, field
+# of the ledger. -> base, tail, own, ledger, newborn, registry, born, shipped, learned, opened
 OBSERVE = Script(_SHARED + """
 local now, note, fill = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
-local registry, born, shipped, newborn = 0, 0, 0, 0
+local newborn, v = 0, {}
 if KEYS[3] then
-  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped')
-  registry, born, shipped = v[1] or 0, v[2], v[3] or 0
-  if not born or tonumber(ARGV[9]) >= tonumber(born) then
+  v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'learned', 'opened')
+  local born = v[2]
+  if not born or tonumber(ARGV[10]) >= tonumber(born) then
     if not born then newborn = 1 end
     local time = redis.call('TIME')
-    born = time[1] .. string.format('%06d', time[2])
-    redis.call('HSET', KEYS[3], 'born', born)
+    v[2] = time[1] .. string.format('%06d', time[2])
+    redis.call('HSET', KEYS[3], 'born', v[2])
   end
 end
-local base = redis.call('HGET', KEYS[1], ARGV[1])
-if not base and fill == 'none' then return {false, '', false, registry, born, shipped, newborn} end
+local function answer(base, tail, own, ledger)
+  return {base, tail, own, ledger, newborn, v[1], v[2], v[3], v[4], v[5]}
+end
+local held = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[11])
+local base, ledger = held[1], held[2]
+if fill == 'none' and (not base or (not ledger and base ~= '')) then return answer(false, '', false, false) end
 local tail = redis.call('GET', KEYS[2]) or ''
 if tail == '' and fill == 'none' then  -- nearly every scan: nobody else looked within the hour
-  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[8]) end
-  return {base, '', false, registry, born, shipped, newborn}
+  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[9]) end
+  return answer(base, '', false, ledger)
 end
 local visits = split(tail)
 local changed = false
@@ -41,6 +46,10 @@ if fill == 'seed' then
   if not base or revision(base) < revision(ARGV[6]) then
     base = ARGV[6]
     redis.call('HSET', KEYS[1], ARGV[1], base)
+  end
+  if not ledger then
+    ledger = ARGV[8]
+    redis.call('HSET', KEYS[1], ARGV[11], ledger)
   end
   local at = {}
   for i, r in ipairs(visits) do at[key(r)] = i end
@@ -64,9 +73,9 @@ for i = #visits, 1, -1 do
   if string.sub(r, 17, 24) == device and age < RELOAD and age > -RELOAD then
     if note and age > 0 then
       visits[i] = string.sub(r, 1, 28) .. struct.pack('<I4', now)
-      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[8])
+      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[9])
     end
-    return {base, tail, r, registry, born, shipped, newborn}
+    return answer(base, tail, r, ledger)
   end
 end
 if note then
@@ -82,12 +91,12 @@ if note then
   -- All waiting for the worker: a code under a storm. Its page lags by one round of the worker; the scan is kept.
   if #kept < TAIL_RECORDS then
     kept[#kept + 1] = ARGV[2]
-    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[8])
+    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[9])
     changed = false
   end
 end
-if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[8]) end
-return {base, tail, false, registry, born, shipped, newborn}
+if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[9]) end
+return answer(base, tail, false, ledger)
 """)
 
 # KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded, the

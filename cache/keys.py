@@ -2,9 +2,10 @@
 
 | key | holds | lives |
 |---|---|---|
-| `h:{B}` | hash: code -> packed history (base), for 128 neighbouring serials | until evicted |
+| `h:{B}` | hash: code -> packed history (base), code + 128 -> ledger, for 128 neighbouring serials | until evicted |
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
-| `v` | hash: registry version, and since when and how far this memory is complete | for ever |
+| `v` | hash: registry version, since when and how far this memory is complete, how far it is learned | for ever |
+| `v:open` | what the detectors have found and nobody has closed, packed (detect/opinion.py: Open) | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
 | `v:replay` | WAL position of the primary that a replica must have replayed to be believed | for ever |
 | `p:NUMBER:VERSION` | a page of the registry, 4,096 codes (cache/lookups.py) | 30 s |
@@ -17,6 +18,7 @@ The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in 
 VERSION = "v"
 SHIPPED = "v:shipped"
 REPLAY = "v:replay"
+OPEN = "v:open"
 BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
 TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
 TAIL_FOLDED_S = 2_700
@@ -28,6 +30,10 @@ def history_bucket(serial: int) -> str:
 
 def history_field(serial: int) -> int:
     return serial & (1 << BUCKET_BITS) - 1
+
+
+def ledger_field(serial: int) -> int:
+    return serial & (1 << BUCKET_BITS) - 1 | 1 << BUCKET_BITS
 
 
 def tail(serial: int) -> str:

@@ -9,6 +9,7 @@ from cache.limits import Limits
 from cache.lookups import LookupCache
 from cache.replay import ReplayPosition
 from webapp.db import Database
+from webapp.detect.pipeline import Judge
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
 from webapp.keys import Keys, keys_of
@@ -60,7 +61,7 @@ def make_parts(settings: Settings, keys: Keys) -> Parts:
         settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip),
         lookup=lookup, observer=Observer(db, cache, settings),
         spool=spool, wrong_codes=WrongCodes(spool, keys.codes),
-        rules=load_rules().first, templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
+        judge=Judge(load_rules()), templates=templates, pages=ScanPages(templates, settings.base_url), json=ScanJson(),
         refusals=RefusalPages(templates), headers=AnswerHeaders(templates.csp),
         metrics=metrics_of(settings, lookup, cache, spool), limits=Limits(cache))
 

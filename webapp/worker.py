@@ -9,22 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from cache.connection import Cache, CacheAway
 from cache.history import HistoryCache
 from cache.replay import ReplayPosition
-from webapp.cases.alert import raise_alerts, raise_forged
 from webapp.db import Database, DatabaseAway
-from webapp.detect.pipeline import judge
-from webapp.detect.rules import FirstRules, load_rules
-from webapp.scanlog.fold import Shipped
+from webapp.detect.live import LostLead
+from webapp.detecting import Detecting
 from webapp.scanlog.heartbeat import Heartbeat, beat
 from webapp.scanlog.observer import machine
 from webapp.scanlog.settle import Settler
 from webapp.scanlog.ship import Shipper, TooMuchPoison
-from webapp.scanlog.wrong_codes import Summary
 from webapp.settings import Settings
 from webapp.verify.lookup import Lookup, RegistryAway
 
@@ -54,11 +50,12 @@ class Worker:
         self.settler = Settler(self._memory, settings.spool)
         self._replay = ReplayPosition(self._cache)
         self._lookup = Lookup(self._db, read_position=self._replay.read)
-        self.shipper = Shipper(self._db, settings.spool, self.settler, self._lookup, Follow(load_rules().first))
+        self.shipper = Shipper(self._db, settings.spool, self.settler, self._lookup)
+        self.detecting = Detecting(settings, self._db, self._lookup, self._memory)
 
     def round(self, stop: threading.Event | None = None) -> int:
-        """Ship everything that was kept when the round began; -> records handled. Raises SQLAlchemyError,
-        DatabaseAway, RegistryAway, TooMuchPoison: nothing is lost, the next round goes on."""
+        """Ship everything that was kept when the round began, then detect; -> records handled. Raises SQLAlchemyError,
+        DatabaseAway, RegistryAway, TooMuchPoison, LostLead: nothing is lost, the next round goes on."""
         started, began_at = None, time.time()
         try:
             started = self._memory.now_us()
@@ -68,8 +65,11 @@ class Worker:
         handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
         if not (stop and stop.is_set()):
             self._caught_up_at = began_at
-        if started is not None and not (stop and stop.is_set()) and self._note_position():
-            self.settler.mark_shipped(machine(), started)
+        if stop and stop.is_set():
+            return handled
+        shipped_to = self.settler.mark_shipped(machine(), started) if started is not None and self._note_position() \
+            else None
+        self.detecting.round(shipped_to, self._note_position)
         return handled
 
     def _note_position(self) -> bool:
@@ -94,13 +94,15 @@ class Worker:
                 if pause > PAUSE_S:
                     log.info("database_back")
                 pause = PAUSE_S
-            except (SQLAlchemyError, DatabaseAway, RegistryAway, TooMuchPoison) as error:
+            except (SQLAlchemyError, DatabaseAway, RegistryAway, TooMuchPoison, LostLead) as error:
                 pause = min(LONGEST_PAUSE_S, pause * 2)
                 log.warning("not_shipped", reason=str(error), again_in_s=pause)
             self._beat()
             stop.wait(pause)
 
     def close(self) -> None:
+        """Keep what the detectors learned, if the database is there to take it."""
+        self.detecting.close()
         self._db.close()
         self._cache.close()
 
@@ -109,17 +111,6 @@ class Worker:
         backlog = self.shipper.backlog
         beat(self._settings.spool, Heartbeat(os.getpid(), time.time(), self._caught_up_at, self.shipper.shipped,
                                              backlog.bad, backlog.waiting_bytes()))
-
-
-class Follow:
-    """What new scans and wrong codes lead to, in the transaction that brings them."""
-
-    def __init__(self, rules: FirstRules) -> None:
-        self._rules = rules
-
-    def __call__(self, connection: Connection, shipped: list[Shipped], wrong: list[Summary]) -> None:
-        raise_alerts(connection, shipped, lambda one: judge(one.scan, one.bag, one.before, self._rules))
-        raise_forged(connection, wrong)
 
 
 @contextmanager

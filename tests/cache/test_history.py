@@ -23,7 +23,7 @@ def base(visits: int) -> bytes:
 
 @pytest.fixture
 def memory(valkey_url: str) -> HistoryCache:
-    return HistoryCache(Cache(valkey_url))
+    return HistoryCache(Cache(valkey_url, timeout_s=1))  # of a busy test machine
 
 
 def observe(memory: HistoryCache, device: int, at: int = NOW, **more: object):
@@ -75,6 +75,7 @@ def test_a_base_never_comes_without_the_visits_that_may_be_reloaded(memory: Hist
     """After a flush the worker settles what it has just shipped, before any page asked for the code."""
     memory.settle([Folded(SERIAL, base(2), record(1, folded=True) + record(2, NOW - 3000, folded=True))],
                   NOW * 1_000_000, 0)
+    memory.put_ledgers({SERIAL: b""})
     seen = observe(memory, 1, NOW + 60)
     assert seen.own == record(1, folded=True)
     assert seen.base == base(2)
@@ -94,6 +95,29 @@ def test_scattered_codes_cost_less_than_200_bytes(memory: HistoryCache, valkey_u
     memory.settle([Folded(SERIAL + n * 100, base(1), b"") for n in range(1000)], 0, 0)
     used = sum(server.call("MEMORY", "USAGE", name) for name in server.call("KEYS", "h:*"))
     assert used / 1000 < 200
+
+
+def test_a_base_with_visits_but_without_its_ledger_is_a_miss(memory: HistoryCache):
+    memory.settle([Folded(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
+    assert observe(memory, 1).base is None
+    seen = observe(memory, 1, seed=Seed(base(2), b"", b"ledger"))
+    assert (seen.base, seen.ledger, seen.own) == (base(2), b"ledger", None)  # the miss itself had noted nothing
+    assert observe(memory, 2).ledger == b"ledger"
+
+
+def test_a_seed_never_replaces_a_ledger_and_whoever_detects_always_does(memory: HistoryCache):
+    observe(memory, 1, seed=Seed(base(1), b"", b"old"))
+    memory.put_ledgers({SERIAL: b"new"})
+    assert observe(memory, 2, seed=Seed(base(1), b"", b"old")).ledger == b"new"
+
+
+def test_how_far_ledgers_are_learned_and_what_is_open_come_with_every_visit(memory: HistoryCache):
+    seen = observe(memory, 1, seed=Seed(b""))
+    assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (0, None, (None, None), None)
+    memory.publish(77, b"name", b"packed")
+    seen = observe(memory, 2)
+    assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (
+        77, b"name", (77, b"name"), b"packed")
 
 
 def test_starting_anew_forgets_all_and_is_not_complete_until_shipped(memory: HistoryCache):

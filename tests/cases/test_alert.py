@@ -1,55 +1,39 @@
-"""A crowd of scans makes a handful of rows; a grave finding opens one case, and a closed case stays closed."""
+"""An alert of the detectors makes one row, a grave one a case; a closed case stays closed, a mistake is withdrawn."""
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.verify import world
-from webapp.cases.alert import raise_alerts
+from webapp.cases.alert import withdraw, write_alerts, write_shadow
 from webapp.cases.case import Subject, open_case
 from webapp.cases.work import ClosingReason, Move, move
 from webapp.db import Database
-from webapp.detect.pipeline import judge
-from webapp.detect.rules import load_rules
-from webapp.models import Alert, Case, CaseEvent
-from webapp.scanlog.fold import Shipped
-from webapp.scanlog.scan import Scan, scan_id, sighting_of
-from webapp.verify.history import NOTHING, observe
-from webapp.verify.lookup import Lookup
+from webapp.detect.alert import Alert as Raised
+from webapp.detect.alert import Evidence, Kind
+from webapp.detect.opinion import Open
+from webapp.models import Alert, Case, CaseEvent, Scan
+from webapp.scanlog.partitions import ensure_months, month_of
 
 NOW = datetime.now(UTC)
-NOW_US = int(NOW.timestamp() * 1_000_000)
-PLACES = (510300, 440100, 110000, 310000, 320100, 330100, 370100, 420100)
-RULES = load_rules().first
+AT = NOW.timestamp()
+WORDS = (Evidence("证据", "evidence", 12.0),)
+
+
+def raised(kind: Kind, at: float = AT, score: float = 12.0, severity: str = "case", **about) -> Raised:
+    return Raised(kind, at, score, severity, WORDS, **about)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def lookup(database: Database) -> Iterator[Lookup]:
+def lot(database: Database) -> int:
     world.people_and_goods(database)
-    batch = world.lot(database, "L1")
-    world.ship(database, "S1", "L1-all", batch_id=batch)
-    block = world.block(database, world.BASE, world.BASE + 9_999)
-    world.run(database, world.BASE, world.BASE + 9_999, block, batch)
-    return Lookup(database)
+    return world.lot(database, "L1")
 
 
-def visits(lookup: Lookup, count: int, serial: int = world.BASE + 7, start: int = 0) -> list[Shipped]:
-    """`count` different phones in eight places look at one code."""
-    shipped, history = [], NOTHING
-    for n in range(start, start + count):
-        at = NOW_US + n * 1_000_000
-        scan = Scan(scan_id(n, serial, at), at, serial, n, f"10.{n >> 8}.{n & 255}.0/24", PLACES[n % 8], "geoip", 50,
-                    "wechat", False, False, False, "shopper", "")
-        shipped.append(Shipped(scan, lookup.bag(serial), history))
-        history = observe(history, sighting_of(scan))
-    return shipped
-
-
-def raise_for(database: Database, shipped: list[Shipped]) -> None:
+def write(database: Database, *alerts: Raised) -> None:
     with database.transaction() as connection:
-        raise_alerts(connection, shipped, lambda one: judge(one.scan, one.bag, one.before, RULES))
+        write_alerts(connection, list(alerts))
 
 
 def rows(database: Database, table: type) -> list:
@@ -57,54 +41,93 @@ def rows(database: Database, table: type) -> list:
         return list(connection.execute(select(table.__table__).order_by(table.id)))
 
 
-def test_many_people_in_many_places_open_one_case_with_evidence(database: Database, lookup: Lookup):
-    raise_for(database, visits(lookup, 40))
+def test_a_copied_code_opens_one_case_with_evidence_where_it_is_scanned(database: Database, lot: int):
+    with database.transaction() as connection:
+        ensure_months(connection, {month_of(NOW), month_of(NOW - timedelta(hours=5))})
+        connection.execute(insert(Scan), [
+            {"at": NOW - timedelta(hours=n), "scan_id": f"{n:032}", "serial": world.BASE + 7, "batch_id": lot,
+             "device": n, "network": "", "adcode": adcode, "place_source": "geoip", "radius_km": 50, "agent": "wechat",
+             "wifi": True, "hosting": False, "shared": False, "role": "shopper", "verdict": "again"}
+            for n, adcode in enumerate((510300, 440100, 440300, 0))])
+    write(database, raised(Kind.CLONE, serial=world.BASE + 7, lot=lot))
     (case,) = rows(database, Case)
     assert (case.subject, case.kind, case.state) == (f"code:{world.BASE + 7}", "clone", "new")
-    assert (case.brand, case.gtin, case.batch_id) != (None, None, None)
-    (alert,) = [one for one in rows(database, Alert) if one.case_id]
-    assert alert.case_id == case.id
-    assert {"zh", "en", "weight"} == set(alert.evidence[0])
+    assert (case.brand, case.gtin, case.batch_id, case.area) == ("青禾", world.SEA, lot, 440000)
+    (alert,) = rows(database, Alert)
+    assert (alert.case_id, alert.serials, alert.shadow) == (case.id, [world.BASE + 7], False)
+    assert alert.evidence == [{"zh": "证据", "en": "evidence", "weight": 12.0}]
     assert [one.action for one in rows(database, CaseEvent)] == ["open"]
 
 
-def test_two_thousand_scans_make_a_handful_of_rows(database: Database, lookup: Lookup):
-    for start in range(0, 2000, 100):
-        raise_for(database, visits(lookup, 100, start=start))
-    assert len(rows(database, Case)) == 1
-    assert len(rows(database, Alert)) <= 12
+def test_alerts_of_one_subject_join_its_case_and_the_same_is_written_once(database: Database, lot: int):
+    codes = tuple(range(world.BASE, world.BASE + 80))
+    for _ in range(3):
+        write(database, raised(Kind.DIVERSION, lot=lot, area=440000, serials=codes))
+    write(database, raised(Kind.MULTIUSE, AT + 60, lot=lot, area=440100, serials=codes),
+          raised(Kind.DIVERSION, AT + 60, lot=lot, area=330000, serials=codes))
+    assert [(one.subject, one.kind) for one in rows(database, Case)] == [
+        (f"lot:{lot}:440000", "diversion"), (f"lot:{lot}:330000", "diversion")]
+    assert [(one.kind, len(one.serials)) for one in rows(database, Alert)] == [
+        ("diversion", 50), ("multiuse", 50), ("diversion", 50)]
 
 
-def test_an_ordinary_household_raises_nothing(database: Database, lookup: Lookup):
-    raise_for(database, visits(lookup, 3)[:1] + visits(lookup, 1))
+def test_places_and_wrong_codes_have_cases_of_their_own_and_quote_what_was_tried(database: Database, lot: int):
+    write(database, raised(Kind.REUSE, area=330100, serials=(1, 2)),
+          raised(Kind.FORGED, area=230000, texts=("7" * 20, f"#{world.BASE + 5}")))
+    assert [(one.subject, one.area, one.brand) for one in rows(database, Case)] == [
+        ("place:330000", 330100, None), ("forged:230000", 230000, None)]
+    forged = rows(database, Alert)[1]
+    assert forged.serials == [world.BASE + 5]
+    assert forged.evidence[-1]["zh"].endswith("7" * 20)
+
+
+def test_a_notice_opens_no_case_and_is_told_once_a_day(database: Database, lot: int):
+    for hours in (0, 3, 30):
+        write(database, raised(Kind.SHARE_STORM, AT + hours * 3600, severity="info", serial=7, lot=lot),
+              raised(Kind.RECORD_GAP, AT + hours * 3600, severity="info", lot=lot, area=330000))
     assert rows(database, Case) == []
-    assert rows(database, Alert) == []
+    assert [one.kind for one in rows(database, Alert)] == ["share_storm", "record_gap"] * 2
 
 
-def test_a_closed_case_is_not_opened_by_the_next_scan_of_the_same(database: Database, lookup: Lookup):
-    raise_for(database, visits(lookup, 40))
-    (case,) = rows(database, Case)
+def test_what_detectors_on_trial_raise_opens_no_case(database: Database, lot: int):
     with database.transaction() as connection:
-        move(connection, case.id, Move.CLOSE, "inv@example.cn", reason=ClosingReason.LOCATION_ERROR)
-    raise_for(database, visits(lookup, 41))
+        write_shadow(connection, [raised(Kind.CLONE, serial=7, lot=lot)])
+    assert rows(database, Case) == []
+    assert [one.shadow for one in rows(database, Alert)] == [True]
+
+
+def close(database: Database, case_id: int, reason: ClosingReason) -> None:
+    with database.transaction() as connection:
+        move(connection, case_id, Move.CLOSE, "inv@example.cn", reason=reason)
+
+
+def test_a_closed_case_is_opened_again_only_by_something_much_graver(database: Database, lot: int):
+    write(database, raised(Kind.CLONE, serial=7, lot=lot))
+    (case,) = rows(database, Case)
+    close(database, case.id, ClosingReason.LOCATION_ERROR)
+    write(database, raised(Kind.CLONE, AT + 60, serial=7, lot=lot))
     assert len(rows(database, Case)) == 1
-    raise_for(database, visits(lookup, 120))  # three times the witnesses: that is news
+    write(database, raised(Kind.CLONE, AT + 120, 30.0, serial=7, lot=lot))
     assert len(rows(database, Case)) == 2
 
 
-def test_a_lot_scanned_before_it_left_opens_one_case_a_province(database: Database, lookup: Lookup):
-    batch = world.lot(database, "L2", produced_on=NOW.date())
-    block = world.block(database, world.BASE + 20_000, world.BASE + 29_999)
-    world.run(database, world.BASE + 20_000, world.BASE + 29_999, block, batch)
-    world.ship(database, "S2", "L2-all", batch_id=batch, shipped_at=NOW + timedelta(days=9))
-    lookup.invalidate()
-    shipped = [visits(lookup, 1, world.BASE + 20_000 + n)[0] for n in range(30)]
-    raise_for(database, shipped)
-    (case,) = rows(database, Case)
-    assert case.kind == "prerelease"
-    assert case.serial is None
-    (alert,) = rows(database, Alert)
-    assert len(alert.serials) == 30
+@pytest.mark.parametrize(("reason", "left"), [
+    (ClosingReason.LOCATION_ERROR, Open(copies={(99, 44)}, leaks={99})),
+    (ClosingReason.CONFIRMED_FAKE, None),
+])
+def test_what_people_closed_as_a_mistake_stops_warning_shoppers(database: Database, lot: int, reason: ClosingReason,
+                                                                left: Open | None):
+    write(database, raised(Kind.MULTIUSE, lot=lot, area=440000), raised(Kind.PRERELEASE, lot=lot, area=330000),
+          raised(Kind.REUSE, area=110100), raised(Kind.CLONE, serial=7, lot=99))
+    opened = Open(copies={(lot, 44), (99, 44)}, leaks={lot, 99}, places={11})
+    before = Open(copies=set(opened.copies), leaks=set(opened.leaks), places=set(opened.places))
+    with database.transaction() as connection:
+        assert not withdraw(connection, opened)
+    for case in rows(database, Case):
+        close(database, case.id, reason)
+    with database.transaction() as connection:
+        assert withdraw(connection, opened) is (left is not None)
+    assert opened == (left or before)
 
 
 def test_two_workers_open_one_case(postgresql_database: Database):

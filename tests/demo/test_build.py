@@ -10,7 +10,9 @@ from webapp.db import Database
 from webapp.demo.announce import read_demo
 from webapp.demo.build import build_world, demo_settings
 from webapp.demo.home import open_home
-from webapp.detect.pipeline import judge
+from webapp.detect.opinion import Open
+from webapp.detect.pipeline import Judge, Known
+from webapp.detect.pipeline import judge as judge_scan
 from webapp.detect.rules import load_rules
 from webapp.keys import load_keys
 from webapp.models import (
@@ -19,6 +21,7 @@ from webapp.models import (
     Client,
     CodeBlock,
     CodeHistory,
+    CodeLedger,
     Packing,
     Product,
     Quality,
@@ -59,13 +62,17 @@ class World:
         serial = read_code(code, self.keys).serial
         with self.db.read.connect() as connection:
             state = connection.scalar(select(CodeHistory.state).where(CodeHistory.serial == serial))
+            short = connection.scalar(select(CodeLedger.ledger).where(CodeLedger.serial == serial)) or b""
         history, bag, said = unpack(state) if state else NOTHING, Lookup(self.db).bag(serial), []
+        judge, opened, before = Judge(load_rules()), Open(), []
         for number in range(times):
             at = int((datetime.now(UTC) + timedelta(minutes=number)).timestamp() * 1e6)
             visit = Visit("0" * 32, at, serial, 7000 + number, "127.0.0.0/24", 0, "none", 0, "browser", False, False,
                           False, "shopper", "")
-            said.append(judge(visit, bag, history, load_rules().first).verdict)
+            standing = judge.standing(bag, at)
+            said.append(judge_scan(visit, standing, Known(history, short, before, opened), judge.rules).verdict)
             history = observe(history, sighting_of(visit))
+            before.append(sighting_of(visit))
         return said
 
 
@@ -115,7 +122,8 @@ def test_no_scan_waits_in_the_spool(world):
 
 @pytest.mark.parametrize("verdict", sorted(STAYS))
 def test_the_page_says_its_word_now_and_later(world, verdict):
-    assert set(world.visits(world.demo.codes[verdict], 10)) == {verdict}
+    """To phones of one household behind loopback; more of them only make a household the likelier."""
+    assert set(world.visits(world.demo.codes[verdict], 2 if verdict == "caution" else 10)) == {verdict}
 
 
 def test_first_is_first_once(world):
@@ -132,10 +140,12 @@ def test_what_is_no_code_of_ours(world):
     assert all(isinstance(read_code(world.demo.codes[verdict], world.keys), Code) for verdict in STAYS)
 
 
-def test_cases_are_open_for_the_copies_and_the_leak(world):
+def test_cases_are_open_for_the_stories_and_hardly_for_anything_else(world):
     with world.db.read.connect() as connection:
         kinds = connection.execute(select(Case.kind, func.count()).group_by(Case.kind)).all()
-    assert {"clone", "prerelease"} <= {kind for kind, _ in kinds}
+    found = dict(map(tuple, kinds))
+    assert found.pop("diversion") >= 1
+    assert found == {"clone": 2, "prerelease": 1, "forged": 1}
 
 
 def test_a_build_that_was_cut_off_is_mended_to_the_same_world_with_new_secrets(world, tmp_path):

@@ -1,137 +1,143 @@
-"""New scans become findings, findings alerts (预警), grave alerts cases: a crowd of scans makes a handful of rows."""
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+"""Alerts of the detectors (预警) become rows, grave ones cases: one case a subject, however often it is raised."""
+from collections import Counter
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select
 
 from webapp.cases.case import Subject, open_case
-from webapp.detect.finding import Evidence, Finding
-from webapp.detect.pipeline import Judgement
-from webapp.models import Alert, WrongCode
+from webapp.cases.work import ClosingReason
+from webapp.detect.alert import Alert, Evidence, Kind
+from webapp.detect.from_scan import UNISSUED
+from webapp.detect.opinion import Open
+from webapp.models import Alert as Row
+from webapp.models import Batch, Case, Product, Scan
 from webapp.places import province_of
-from webapp.scanlog.fold import Shipped
 from webapp.scanlog.instant import utc
-from webapp.scanlog.wrong_codes import Summary
-
-Judge = Callable[[Shipped], Judgement]
 
 SERIALS = 50  # codes an alert names
+TEXTS = 8  # wrong codes it quotes
 INFO_ONCE_A = timedelta(days=1)
-FORGED_WITHIN = timedelta(days=1)
-FORGED_NETWORKS = 3  # different networks of one province that show wrong codes in a day; a misread code does not count
-BY_CODE = ("clone", "reuse", "void")  # what is about one bag's code; the other kinds are about its lot in a place
+LATEST = 200  # scans by which a code is placed
+MICROSECONDS = 1_000_000
 
 
-@dataclass
-class _Gathered:
-    """All findings of a batch about one subject; the gravest speaks."""
+class _Lot(NamedTuple):
+    """Whose the codes are; nobody's in particular for a place or codes never issued."""
 
-    finding: Finding
-    shipped: Shipped
-    serials: dict[int, None]
-    at: int
-
-    def add(self, finding: Finding, shipped: Shipped) -> None:
-        if finding.score > self.finding.score:
-            self.finding, self.shipped = finding, shipped
-        self.at = max(self.at, shipped.scan.at)
-        if len(self.serials) < SERIALS:
-            self.serials[shipped.scan.serial] = None
+    gtin: str | None = None
+    brand: str | None = None
 
 
-def raise_alerts(connection: Connection, shipped: Iterable[Shipped], judge: Judge) -> None:
-    """Judge each scan by what was known before it, and write down what deserves somebody's time."""
-    cases: dict[str, _Gathered] = {}
-    infos: dict[str, _Gathered] = {}
-    for one in shipped:
-        for finding in judge(one).findings:
-            if finding.severity == "none":
-                continue
-            kept = cases if finding.severity == "case" else infos
-            name = _subject_name(finding, one)
-            if name in kept:
-                kept[name].add(finding, one)
-            else:
-                kept[name] = _Gathered(finding, one, {one.scan.serial: None}, one.scan.at)
-    for name, gathered in sorted(cases.items()):
-        opened = open_case(connection, _subject(name, gathered), gathered.finding.score, utc(gathered.at))
-        if opened is not None and opened.news:
-            _write(connection, gathered, opened.case_id)
-    for _, gathered in sorted(infos.items()):
-        _inform(connection, gathered)
-
-
-def raise_forged(connection: Connection, wrong: Iterable[Summary]) -> None:
-    """A case for each province where wrong codes come from several networks within a day."""
-    for province in sorted({province_of(one.adcode) for one in wrong if one.hits > one.near_misses and one.devices}):
-        at = utc(max(one.at for one in wrong if province_of(one.adcode) == province))
-        tried = _tried(connection, province, at)
-        if tried.networks < FORGED_NETWORKS:
+def write_alerts(connection: Connection, alerts: list[Alert]) -> None:
+    """Write down what the live detectors raised, and open or join cases."""
+    for alert in alerts:
+        at = utc(int(alert.at * MICROSECONDS))
+        area = _area(connection, alert)
+        if alert.severity == "info":
+            if not _told_lately(connection, alert, area, at):
+                _write(connection, alert, at, area, None)
             continue
-        subject = Subject(f"forged:{province}", "forged", None, None, None, None, province)
-        opened = open_case(connection, subject, float(tried.networks), at)
-        if opened is not None and opened.news:
-            connection.execute(insert(Alert).values(
-                case_id=opened.case_id, at=at, kind="forged", severity="case", score=float(tried.networks),
-                area=province, serials=[], evidence=[{
-                    "zh": f"24 小时内 {tried.networks} 个网络、{tried.hits} 次查询不属于本系统的码，"
-                          f"例如 {tried.example}",
-                    "en": f"{tried.hits} checks of codes that are not ours from {tried.networks} networks in 24 h, "
-                          f"such as {tried.example}",
-                    "weight": float(tried.networks)}]))
+        opened = open_case(connection, _subject(connection, alert, area), alert.score, at)
+        if opened is not None and (opened.news or not _said(connection, opened.case_id, alert.kind)):
+            _write(connection, alert, at, area, opened.case_id)
 
 
-def _tried(connection: Connection, province: int, at: datetime):
-    span = (WrongCode.adcode >= province) & (WrongCode.adcode < province + 10000) if province else WrongCode.adcode == 0
-    return connection.execute(
-        select(func.count(func.distinct(WrongCode.network)).label("networks"),
-               func.coalesce(func.sum(WrongCode.hits), 0).label("hits"), func.max(WrongCode.example).label("example"))
-        .where(WrongCode.at > at - FORGED_WITHIN, WrongCode.at <= at, span, WrongCode.devices > 0,
-               WrongCode.hits > WrongCode.near_misses)).one()
+def write_shadow(connection: Connection, alerts: list[Alert]) -> None:
+    """Write down what detectors on trial raised: kept apart, never a case."""
+    for alert in alerts:
+        _write(connection, alert, utc(int(alert.at * MICROSECONDS)), _area(connection, alert), None, shadow=True)
 
 
-def _subject_name(finding: Finding, one: Shipped) -> str:
-    if finding.kind in BY_CODE or one.bag.lot is None and finding.severity == "case":
-        return f"code:{one.scan.serial}"
-    lot = one.bag.lot.batch_id if one.bag.lot else 0
-    return f"lot:{lot}:{province_of(one.scan.adcode)}:{finding.kind}"
+def withdraw(connection: Connection, opened: Open) -> bool:
+    """Take out of the open clusters what people closed as a mistake; what they confirmed stays. True if there was
+    anything."""
+    by_place = (opened.copies, opened.diversions, opened.old)
+    lots = {lot for pairs in by_place for lot, _ in pairs} | opened.leaks | opened.gaps
+    if not lots and not opened.places:
+        return False
+    judged: dict[tuple[int, int], bool] = {}  # (lot, province) -> somebody still believes it
+    for row in connection.execute(
+            select(Case.batch_id, Case.area, Case.closed_at, Case.closing_reason)
+            .where(Case.serial.is_(None), or_(Case.batch_id.in_(sorted(lots)), Case.subject.startswith("place:")))):
+        believed = row.closed_at is None or row.closing_reason == ClosingReason.CONFIRMED_FAKE
+        for key in ((row.batch_id or 0, row.area // 10000), (row.batch_id or 0, -1)):
+            judged[key] = judged.get(key, False) or believed
+    mistakes = {key for key, believed in judged.items() if not believed}
+    before = _size(opened)
+    for pairs in by_place:
+        pairs -= mistakes
+    opened.places -= {province for lot, province in mistakes if not lot}
+    whole = {lot for lot, province in mistakes if province < 0}
+    opened.leaks -= whole
+    opened.gaps -= whole
+    return _size(opened) != before
 
 
-def _subject(name: str, gathered: _Gathered) -> Subject:
-    one, by_code = gathered.shipped, name.startswith("code:")
-    product = one.bag.product
-    return Subject(name, gathered.finding.kind, one.scan.serial if by_code else None,
-                   one.bag.lot.batch_id if one.bag.lot else None, one.bag.gtin, product.brand if product else None,
-                   province_of(one.scan.adcode))
+def _size(opened: Open) -> int:
+    return (len(opened.copies) + len(opened.diversions) + len(opened.old) + len(opened.places) + len(opened.leaks)
+            + len(opened.gaps))
 
 
-def _inform(connection: Connection, gathered: _Gathered) -> None:
-    """An alert without a case, once a day and subject; what follows that day is added to its codes."""
-    one, finding, at = gathered.shipped, gathered.finding, utc(gathered.at)
-    batch_id, area = one.bag.lot.batch_id if one.bag.lot else None, province_of(one.scan.adcode)
-    about = (Alert.serial == one.scan.serial) if finding.kind in BY_CODE else \
-        (Alert.serial.is_(None) & (Alert.batch_id == batch_id) & (Alert.area == area))
-    known = connection.execute(
-        select(Alert.id, Alert.serials).where(Alert.at > at - INFO_ONCE_A, Alert.kind == finding.kind,
-                                              Alert.case_id.is_(None), about).limit(1)).one_or_none()
-    if known is None:
-        _write(connection, gathered, None)
-        return
-    more = [serial for serial in gathered.serials if serial not in known.serials]
-    if more and len(known.serials) < SERIALS:
-        connection.execute(update(Alert).where(Alert.id == known.id)
-                           .values(serials=[*known.serials, *more][:SERIALS]))
+def subject_name(alert: Alert) -> str:
+    """What an alert is about, as cases are named."""
+    if alert.serial:
+        return f"code:{alert.serial}"
+    province = province_of(alert.area)
+    if alert.lot:
+        return f"lot:{alert.lot}:{province}"
+    return f"forged:{province}" if alert.kind == Kind.FORGED else f"place:{province}"
 
 
-def _write(connection: Connection, gathered: _Gathered, case_id: int | None) -> None:
-    one, finding = gathered.shipped, gathered.finding
-    connection.execute(insert(Alert).values(
-        case_id=case_id, at=utc(gathered.at), kind=finding.kind, severity=finding.severity, score=finding.score,
-        serial=one.scan.serial if finding.kind in BY_CODE else None,
-        batch_id=one.bag.lot.batch_id if one.bag.lot else None, area=province_of(one.scan.adcode),
-        serials=list(gathered.serials), evidence=[_words(part) for part in finding.evidence]))
+def _subject(connection: Connection, alert: Alert, area: int) -> Subject:
+    lot = _lot(connection, alert.lot)
+    return Subject(subject_name(alert), alert.kind, alert.serial or None, alert.lot or None, lot.gtin, lot.brand, area)
 
 
-def _words(part: Evidence) -> dict[str, object]:
-    return {"zh": part.text_zh, "en": part.text_en, "weight": part.weight}
+def _lot(connection: Connection, batch_id: int) -> _Lot:
+    row = connection.execute(
+        select(Batch.gtin, Product.brand).join(Product, Product.gtin == Batch.gtin)
+        .where(Batch.id == batch_id)).first() if batch_id else None
+    return _Lot(*row) if row is not None else _Lot()
+
+
+def _area(connection: Connection, alert: Alert) -> int:
+    """The alert's place; of a code the province most of its latest scans came from."""
+    if alert.area or not alert.serial:
+        return alert.area
+    latest = connection.scalars(select(Scan.adcode).where(Scan.serial == alert.serial, Scan.adcode > 0)
+                                .order_by(Scan.at.desc()).limit(LATEST))
+    seen = Counter(map(province_of, latest))
+    return max(seen, key=lambda province: (seen[province], province)) if seen else 0
+
+
+def _said(connection: Connection, case_id: int, kind: str) -> bool:
+    return bool(connection.scalar(select(exists().where(Row.case_id == case_id, Row.kind == kind))))
+
+
+def _told_lately(connection: Connection, alert: Alert, area: int, at: datetime) -> bool:
+    about = Row.serial == alert.serial if alert.serial else (
+        Row.serial.is_(None) & (func.coalesce(Row.batch_id, 0) == alert.lot) & (Row.area == area))
+    return bool(connection.scalar(select(exists().where(
+        Row.at > at - INFO_ONCE_A, Row.kind == alert.kind, Row.case_id.is_(None), Row.shadow.is_(False), about))))
+
+
+def _write(connection: Connection, alert: Alert, at: datetime, area: int, case_id: int | None,
+           shadow: bool = False) -> None:
+    never_issued = [int(text[len(UNISSUED):]) for text in alert.texts if text.startswith(UNISSUED)]
+    serials = list(dict.fromkeys([*([alert.serial] if alert.serial else ()), *alert.serials, *never_issued]))[:SERIALS]
+    connection.execute(insert(Row).values(
+        case_id=case_id, at=at, kind=str(alert.kind), severity=alert.severity, score=alert.score,
+        serial=alert.serial or None, batch_id=alert.lot or None, area=area, serials=serials, shadow=shadow,
+        evidence=[_words(one) for one in (*alert.evidence, *_quoted(alert.texts))]))
+
+
+def _quoted(texts: tuple[str, ...]) -> list[Evidence]:
+    typed = [text for text in texts if not text.startswith(UNISSUED)][:TEXTS]
+    if not typed:
+        return []
+    return [Evidence(f"查询的码如 {'、'.join(typed)}", f"codes that were tried, such as {', '.join(typed)}", 0.0)]
+
+
+def _words(one: Evidence) -> dict[str, object]:
+    return {"zh": one.zh, "en": one.en, "weight": one.weight}

@@ -13,7 +13,7 @@ from webapp.demo.lots import plan_lots
 from webapp.demo.registry import Registry, fill_registry
 from webapp.demo.samples import sample_codes, sample_serials
 from webapp.demo.scans import ordinary_scans
-from webapp.demo.spooled import ship_all, spool_visits
+from webapp.demo.spooled import detect_all, ship_all, spool_visits
 from webapp.demo.stories import Story, forged_codes, tell_stories
 from webapp.detect.rules import load_rules
 from webapp.geolocate import Geolocator
@@ -22,7 +22,6 @@ from webapp.migrate import upgrade
 from webapp.settings import Settings, load_settings
 from webapp.verify.china_day import microseconds
 from webapp.verify.lookup import Lookup
-from webapp.worker import Follow
 
 SEED = 7
 Report = Callable[[str], object]
@@ -67,8 +66,10 @@ def _keep_scans(settings: Settings, db: Database, keys: CodeKeys, registry: Regi
     visits = [*ordinary_scans(seed, registry.issued, microseconds(now)),
               *(visit for story in stories for visit in story.visits)]
     wrong = forged_codes(seed, registry.issued[-1].last, keys, microseconds(now))
-    lookup, rules = Lookup(db), load_rules().first
+    lookup, rules = Lookup(db), load_rules()
     lookup.agrees(0)  # nobody changes the registry meanwhile: what was read stays good
     kept = spool_visits(visits, wrong, settings.spool, lookup, Geolocator(settings.geoip), rules)
     report(f"{kept:,} scans into the database")
-    ship_all(settings, db, lookup, Follow(rules))
+    ship_all(settings, db, lookup)
+    report("what the detectors find in them")
+    detect_all(db, lookup, rules, microseconds(now))

@@ -12,7 +12,7 @@ import msgspec
 from webapp.keys import KeysError, load_keys
 
 MARKER = ".saltcheck-demo"
-VERSION = 1  # of the demo world: an older one is built again
+VERSION = 2  # of the demo world: an older one is built again
 MADE = (
     "saltcheck.db", "saltcheck.db-wal", "saltcheck.db-shm", "saltcheck.db-journal", "keys.json", "geoip.mmdb",
     "demo.json", "spool", "photos", "metrics", "valkey.sock", "valkey.log", "appendonlydir",

@@ -1,15 +1,19 @@
 """What the registry says of a bag, in the few numbers that the engine uses: for worker, page and back-test."""
 from bisect import bisect_right
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from math import inf
 
+import msgspec
 from sqlalchemy import Connection
 
-from webapp.detect.event import BagFacts
-from webapp.verify.china_day import CHINA
-from webapp.verify.facts import Bag
+from webapp.detect.event import DAY, MICROSECONDS, BagFacts
+from webapp.verify.china_day import CHINA, day_of
+from webapp.verify.facts import Bag, LotFacts
 from webapp.verify.page import PAGE_BITS, Bags, read_page
 
 NOT_ISSUED = BagFacts(issued=False)
+REMEMBERED = 20_000
+CHINA_S = 8 * 3600
 
 
 def facts_of(bag: Bag, at: float | None = None) -> BagFacts:
@@ -26,6 +30,43 @@ def facts_of(bag: Bag, at: float | None = None) -> BagFacts:
         standing="recalled" if recalled else "void" if bag.void else "",
         best_before=_end_of_day(lot.best_before) if lot and lot.best_before else 0.0,
     )
+
+
+class LiveFacts:
+    """The facts of bags as the live detectors ask for them: remembered by what is known of the bag.
+
+    Live, nobody knows yet when a bag in the store will leave: a lot made at most `unshipped_days` ago, or boxed,
+    without a shipment on record, has not left.
+    """
+
+    def __init__(self, unshipped_days: int) -> None:
+        self._days = unshipped_days
+        self._known: dict[tuple[str, str | None, int | None, int], BagFacts] = {}
+
+    def of(self, bag: Bag | None, at: float) -> BagFacts:
+        """`at`: when the bag was scanned, s since the epoch. None: no code of ours."""
+        if bag is None or not bag.issued:
+            return NOT_ISSUED
+        day = 0 if bag.shipped_at is not None else int((at + CHINA_S) // DAY)
+        key = (bag.version_tag, bag.box, bag.destination_adcode, day)
+        facts = self._known.get(key)
+        if facts is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            facts = self._known[key] = self._facts(bag, at)
+        return facts
+
+    def _facts(self, bag: Bag, at: float) -> BagFacts:
+        facts = facts_of(bag)
+        if bag.lot is None or bag.shipped_at is not None or not in_store(
+                bag, bag.lot, day_of(int(at * MICROSECONDS)), self._days):
+            return facts
+        return msgspec.structs.replace(facts, shipped_at=inf)
+
+
+def in_store(bag: Bag, lot: LotFacts, day: date, unshipped_days: int) -> bool:
+    """Whether a bag without a shipment on record must still be in the producer's store on that day."""
+    return bag.box is not None or (day - lot.produced_on).days <= unshipped_days
 
 
 def _end_of_day(day: object) -> float:

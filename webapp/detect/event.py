@@ -41,8 +41,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 class BagFacts(msgspec.Struct, frozen=True, gc=False):
     """What the registry says. `lot` is the batch's row number (0 = data not arrived), `destination` a province's
-    adcode // 10000 (0 = not known), `shipped_at` and `best_before` seconds since the epoch (0 = not known;
-    shipped_at = infinity: it is known not to have left), `quantity` the bags shipped in this shipment's lot. `standing`: what the registry alone decides about the bag."""
+    adcode // 10000 (0 = not known), `shipped_at` and `best_before` seconds since the epoch (0 = not known,
+    infinity = known not to have left), `quantity` the bags shipped in this shipment's lot. `standing`: what the
+    registry alone decides about the bag."""
 
     lot: int = 0
     destination: int = 0

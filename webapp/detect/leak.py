@@ -44,10 +44,10 @@ class Leak:
         lot.silent_until = event.at + (YEAR if leaked else 0.0)
         if not leaked and here > needed:
             return None
+        zh, en = (f"发货前 {days:.0f} 天", f"{days:.0f} days before it was shipped") if days < inf else (
+            "没有发货记录时", "before there was any record of its leaving")
         words = (evidence.cluster(
-            f"{f'发货前 {days:.0f} 天' if days < inf else '没有发货记录时'}，已有 {here} 部不同手机在同一省份查询该批次的码",
-            f"{here} different phones in one province checked codes of this lot "
-            + (f"{days:.0f} days before it was shipped" if days < inf else "before there was any record of its leaving"),
-            4.0 * here),)
+            f"{zh}，已有 {here} 部不同手机在同一省份查询该批次的码",
+            f"{here} different phones in one province checked codes of this lot {en}", 4.0 * here),)
         return Alert(Kind.PRERELEASE if leaked else Kind.RECORD_GAP, event.at, 4.0 * here, "case" if leaked else "info",
                      words, lot=lot.id, area=province * 10000, serials=tuple(lot.early_serials[-60:]))

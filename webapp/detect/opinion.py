@@ -1,12 +1,15 @@
 """What the shopper is told about a code, from its ledger and the small set of open clusters: pure, no I/O."""
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from webapp.detect import weigh
-from webapp.detect.event import DAY, UNSTATED, BagFacts, Event
+from webapp.detect.event import DAY, PERSON, UNSTATED, BagFacts, Event
 from webapp.detect.ledger import ALERTED, CAUTIONED, Ledger, unpack
 from webapp.detect.rules import Rules
+
+ONLOOKER = "onlooker"
 
 
 class Open(msgspec.Struct, gc=False):
@@ -35,14 +38,26 @@ class Opinion(NamedTuple):
     score: float
 
 
-def opinion(state: bytes, event: Event, bag: BagFacts, open_now: Open, rules: Rules) -> Opinion:
-    """What to say to `event`, given the packed ledger *before* it. For the page: it knows no networks and no phones of
-    other codes, so a carrier's addresses are told from a household's by what the phone says alone."""
-    if not state:  # nobody was here before: nothing to weigh
-        return speak(None, None, event, bag, open_now, rules)
-    ledger = unpack(state)
+def opinion(state: bytes, event: Event, bag: BagFacts, open_now: Open, rules: Rules,
+            between: Iterable[Event] = ()) -> Opinion:
+    """What to say to `event`, given the packed ledger *before* it and the visits `between` the two. For the page: it
+    knows no networks and no phones of other codes, so a carrier's addresses are told from a household's by what the
+    phone says alone."""
+    ledger = unpack(state) if state else None
+    for one in between:
+        if _is_person(one):
+            ledger = ledger or unpack(b"")
+            weigh.fold(ledger, one, False, one.link != UNSTATED, open_now.trust, rules.ledger)
+    if ledger is None or event.staff:  # nobody was here before: nothing to weigh
+        return speak(ledger, None, event, bag, open_now, rules)
+    if not _is_person(event):  # holds no bag, and is told what the code's ledger says
+        return speak(ledger, ONLOOKER, event, bag, open_now, rules)
     step = weigh.fold(ledger, event, False, event.link != UNSTATED, open_now.trust, rules.ledger)
     return speak(ledger, step.kind, event, bag, open_now, rules)
+
+
+def _is_person(event: Event) -> bool:
+    return event.agent == PERSON and not event.hosting and not event.staff
 
 
 def speak(ledger: Ledger | None, kind: str | None, event: Event, bag: BagFacts, open_now: Open,
@@ -101,3 +116,21 @@ def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open
         return score, "caution"
     ledger.flags &= ~CAUTIONED
     return score, ""
+
+
+def pack_open(opened: Open) -> bytes:
+    """Sorted, so that the same content has the same bytes."""
+    return _pack({name: sorted(held) if isinstance(held := getattr(opened, name), set) else held
+                  for name in Open.__struct_fields__})
+
+
+def unpack_open(packed: bytes) -> Open:
+    """What pages are told; nothing open where nothing is told or it is not ours."""
+    try:
+        return _unpack(packed) if packed else Open()
+    except msgspec.MsgspecError:
+        return Open()
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Open).decode

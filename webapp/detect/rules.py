@@ -13,13 +13,7 @@ class BadRules(Exception):
 
 
 class FirstRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    before_shipment_minutes: int
     unshipped_days: int
-    caution_witnesses: int
-    caution_provinces: int
-    crowd_witnesses: int
-    suspect_witnesses: int
-    suspect_provinces: int
 
 
 class PeopleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

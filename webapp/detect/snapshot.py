@@ -35,6 +35,7 @@ OURS = {one.__name__: one for one in (
     Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Second, Spread, Surplus, Volume)}
 # Shared between parts, or taken from the rules.
 NOT_KEPT = {"rules", "own", "hazard", "_days", "_wanted", "_margin", "_limit", "_fade", "_prior", "_bins", "bins"}
+LARGEST = (1 << 64) - 1  # of msgpack
 PACKED_FROM = 1000  # longer lists of floats are kept as one piece
 
 
@@ -102,6 +103,8 @@ def _plain(value: Any) -> Any:
     for mark, sequence in (("t", tuple), ("s", set), ("q", deque)):
         if isinstance(value, sequence):
             return {mark: [_plain(one) for one in (sorted(value) if mark == "s" else value)]}
+    if type(value) is int and value > LARGEST:
+        return {"i": value.to_bytes(value.bit_length() + 7 >> 3, "little")}
     return {"b": bytes(value)} if isinstance(value, bytearray) else value
 
 
@@ -117,6 +120,8 @@ def _value(plain: Any) -> Any:
         return (Counter if mark == "c" else dict)({_value(key): _built(_value(one)) for key, one in kept})
     if mark == "f":
         return array("d", kept).tolist()
+    if mark == "i":
+        return int.from_bytes(kept, "little")
     makers: dict[str, Any] = {"t": tuple, "s": set, "q": deque, "b": bytearray, "r": Drop}
     return makers[mark](_value(kept) if mark in "tsq" else kept)
 

@@ -1,31 +1,20 @@
-"""A bag scanned before it left the producer (出厂前扫码)."""
-from webapp.detect.finding import Evidence, Finding
-from webapp.detect.rules import FirstRules
-from webapp.scanlog.scan import Scan
-from webapp.verify.china_day import day_of, microseconds
+"""A bag that by its records cannot be on sale yet (出厂前扫码). What scans say of leaked codes: leak.py."""
+from datetime import date
+
+from webapp.detect.bags import in_store
+from webapp.detect.finding import Finding
 from webapp.verify.facts import Bag
-from webapp.verify.history import History
 from webapp.verify.reasons import Reason
 from webapp.verify.verdict import Verdict
 
-MINUTE_US = 60_000_000
+BEFORE_PRODUCTION = Finding(Verdict.UNRELEASED, Reason.BEFORE_PRODUCTION)
+BEFORE_SHIPMENT = Finding(Verdict.UNRELEASED, Reason.BEFORE_SHIPMENT)
 
 
-def unreleased(scan: Scan, bag: Bag, history: History | None, rules: FirstRules) -> Finding | None:
-    """Judged by produced_on and shipped_at, never by when a row arrived. The producer's own people may scan early."""
-    if bag.lot is None or scan.role == "staff":
+def unreleased(bag: Bag, day: date, unshipped_days: int) -> Finding | None:
+    """Judged by produced_on and by whether there is a shipment, never by when a row arrived."""
+    if bag.lot is None:
         return None
-    made, today = bag.lot.produced_on, day_of(scan.at)
-    if today < made:
-        return _finding(Reason.BEFORE_PRODUCTION, f"生产日期 {made}，在此之前被查询", f"Made on {made}, checked before")
-    if bag.shipped_at is None:
-        in_store = bag.box is not None or (today - made).days <= rules.unshipped_days
-        return _finding(Reason.BEFORE_SHIPMENT, "没有出厂记录", "No record of leaving") if in_store else None
-    if scan.at < microseconds(bag.shipped_at) - rules.before_shipment_minutes * MINUTE_US:
-        left = f"{bag.shipped_at:%Y-%m-%d %H:%M} UTC"
-        return _finding(Reason.BEFORE_SHIPMENT, f"出厂时间 {left}，在此之前被查询", f"Shipped {left}, checked before")
-    return None
-
-
-def _finding(reason: Reason, text_zh: str, text_en: str) -> Finding:
-    return Finding("prerelease", Verdict.UNRELEASED, reason, "case", evidence=(Evidence(text_zh, text_en),))
+    if day < bag.lot.produced_on:
+        return BEFORE_PRODUCTION
+    return BEFORE_SHIPMENT if bag.shipped_at is None and in_store(bag, bag.lot, day, unshipped_days) else None

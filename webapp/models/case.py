@@ -8,7 +8,8 @@ from webapp.models.base import Base, RowId, UtcDateTime
 
 
 class Case(Base):
-    """`subject` says what it is about (code:SERIAL, lot:ID:AREA, place:AREA, forged:AREA); only one case a subject is open."""
+    """`subject` says what it is about (code:SERIAL, lot:ID:AREA, place:AREA, forged:AREA); only one case a subject is
+    open."""
 
     __tablename__ = "case"
     __table_args__ = (

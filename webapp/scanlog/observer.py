@@ -9,16 +9,17 @@ from cache.connection import Cache, CacheAway
 from cache.history import HistoryCache, Seed, Seen
 from cache.replay import ReplayPosition
 from webapp.db import NEWEST, Database, DatabaseAway
-from webapp.models import CodeHistory
+from webapp.models import CodeHistory, CodeLedger
 from webapp.scanlog.scan import Scan, retimed, sighting_of
 from webapp.scanlog.segment import pending
 from webapp.settings import Settings
 from webapp.verify.history import NOTHING, History, is_packed, observe, unpack
 from webapp.verify.lru import Lru
-from webapp.verify.sighting import RELOAD_S, SHARED, is_folded, pack, waiting
+from webapp.verify.sighting import RELOAD_S, SHARED, Sighting, is_folded, newer, pack, waiting
 from webapp.verify.sighting import unpack as sighting
 
 REMEMBERED_LOCALLY = 20_000
+LIVE = "live"  # the detectors whose ledgers pages believe
 PHANTOM_AFTER_US = 60_000_000  # no request takes a minute from noting a visit to keeping it
 
 
@@ -31,6 +32,8 @@ class Observation(NamedTuple):
     scan yet" (scans == 0).
     reload: this device looked at this code less than 30 minutes ago. kept: the scan is in the database already, there
     is nothing to append. registry_version: for `Lookup.agrees`; None = unknown.
+    ledger: what the detectors have kept of the code, in its short form (b"" = nothing); None = not available.
+    unlearned: visits that are not in it yet, in order of time, without this one. opened: the open clusters, packed.
     """
 
     scan: Scan
@@ -38,6 +41,9 @@ class Observation(NamedTuple):
     reload: bool
     kept: bool
     registry_version: int | None
+    ledger: bytes | None = None
+    unlearned: list[Sighting] = []
+    opened: bytes = b""
 
 
 class Observer:
@@ -48,6 +54,7 @@ class Observer:
         self._memory = HistoryCache(cache)
         self._replay = ReplayPosition(cache) if settings.replica_url else None
         self._spool = settings.spool
+        self._opened: tuple[bytes | None, bytes] = (None, b"")  # name, content
         self._recent: Lru[tuple[int, int], int] = Lru(REMEMBERED_LOCALLY)  # (device, serial) -> at; only in an outage
 
     def observe(self, scan: Scan, note: bool = True) -> Observation:
@@ -65,9 +72,11 @@ class Observer:
                 # An empty memory beside an empty spool: everything there ever was is in the database.
                 self._memory.mark_shipped(machine(), seen.born)
                 seen = seen._replace(shipped=max(seen.shipped, seen.born))
+            if seen.opened is not None and seen.opened != self._opened[0]:
+                self._opened = seen.opened, self._memory.open_now() or b""
         except CacheAway:
             return self._without_memory(scan, note)
-        return _observation(scan, seen)
+        return _observation(scan, seen, self._opened[1])
 
     def _seed(self, serial: int) -> Seed:
         try:
@@ -90,10 +99,10 @@ class Observer:
         name = (scan.device, scan.serial)
         first = self._recent.get(name)
         if first is not None and 0 <= scan.at - first < RELOAD_S * 1_000_000:
-            return Observation(retimed(scan, first), None, True, False, None)
+            return Observation(retimed(scan, first), None, True, False, None, opened=self._opened[1])
         if note:
             self._recent.put(name, scan.at)
-        return Observation(scan, None, False, False, None)
+        return Observation(scan, None, False, False, None, opened=self._opened[1])
 
 
 def machine() -> str:
@@ -101,23 +110,35 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def _read(connection: Connection, serial: int) -> tuple[bytes, bytes] | None:
-    row = connection.execute(_HISTORY, {"wanted": serial}).one_or_none()
-    return (row.state, row.tail) if row is not None else None
+def _read(connection: Connection, serial: int) -> tuple[bytes, bytes, bytes] | None:
+    row = connection.execute(_HISTORY, {"wanted": serial, "live": LIVE}).one_or_none()
+    return (row.state, row.tail, row.ledger or b"") if row is not None else None
 
 
-_HISTORY = select(CodeHistory.state, CodeHistory.tail).where(CodeHistory.serial == bindparam("wanted"))
+_HISTORY = (
+    select(CodeHistory.state, CodeHistory.tail, CodeLedger.ledger)
+    .outerjoin(CodeLedger, (CodeLedger.serial == CodeHistory.serial) & (CodeLedger.detector == bindparam("live")))
+    .where(CodeHistory.serial == bindparam("wanted")))
 
 
-def _observation(scan: Scan, seen: Seen) -> Observation:
+def _observation(scan: Scan, seen: Seen, opened: bytes) -> Observation:
     if seen.own is not None:
         own = sighting(seen.own)
         scan = msgspec.structs.replace(retimed(scan, own.at), shared=bool(own.flags & SHARED))
-    history = _fold(seen) if seen.base is not None and seen.complete else None
-    if scan.shared and history is not None and history.knows(scan.device):
+    if seen.base is None or not seen.complete:
+        return Observation(scan, None, seen.own is not None, _is_kept(seen), seen.registry, opened=opened)
+    history = _fold(seen)
+    if scan.shared and history.knows(scan.device):
         scan = msgspec.structs.replace(scan, shared=False)
-    kept = seen.own is not None and is_folded(seen.own)
-    return Observation(scan, history, seen.own is not None, kept, seen.registry)
+    unlearned = newer(seen.tail, seen.learned, seen.shipped - PHANTOM_AFTER_US) if seen.tail else []
+    if unlearned and seen.own is not None:
+        unlearned = [one for one in unlearned if one.at != scan.at or one.device != scan.device]
+    return Observation(scan, history, seen.own is not None, _is_kept(seen), seen.registry, seen.ledger, unlearned,
+                       opened)
+
+
+def _is_kept(seen: Seen) -> bool:
+    return seen.own is not None and is_folded(seen.own)
 
 
 def _fold(seen: Seen) -> History:

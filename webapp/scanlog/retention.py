@@ -2,7 +2,7 @@
 
 | what | kept | then |
 |---|---|---|
-| device and network of a scan; network and example of a wrong-code summary | 190 days (law: six months) | emptied |
+| device and network of a scan; network, tries, example of a wrong-code summary | 190 days (law: six months) | emptied |
 | scans, wrong-code summaries | 731 days (records: two years) | deleted; PostgreSQL drops whole months |
 | last visits of a code (for reloads) | 2 days | emptied |
 | sessions that are over | 2 days | deleted |
@@ -42,7 +42,8 @@ def forget(db: Database, keep: Retention, *, dry_run: bool = False,
     yield "devices and networks in scans", _empty_scans(db, named, dry_run)
     yield "summaries of wrong codes", _delete(db, WrongCode, WrongCode.at < old, dry_run)
     yield "networks in summaries of wrong codes", _empty(
-        db, WrongCode, (WrongCode.at < named, WrongCode.network != ""), {"network": "", "example": ""}, dry_run)
+        db, WrongCode, (WrongCode.at < named, or_(WrongCode.network != "", WrongCode.example != "")),
+        {"network": "", "example": "", "tries": None}, dry_run)
     yield "last visits of codes", _empty(
         db, CodeHistory, (CodeHistory.updated_at < now - SPENT, func.length(CodeHistory.tail) > 0), {"tail": b""},
         dry_run)

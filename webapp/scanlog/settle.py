@@ -62,14 +62,17 @@ class Settler:
             self._marker.unlink()
         return True
 
-    def mark_shipped(self, machine: str, up_to_us: int) -> None:
-        """Everything of this machine kept before then (by Valkey's clock) is in the database and settled."""
+    def mark_shipped(self, machine: str, up_to_us: int) -> int | None:
+        """Everything of this machine kept before then (by Valkey's clock) is in the database and settled. -> the time
+        up to which that is true of every machine; None while nobody knows."""
         if not self.catch_up():
-            return
+            return None
         try:
             self._shipped_to = self._memory.mark_shipped(machine, up_to_us - MARGIN_US)
         except CacheAway:
             log.warning("valkey_away", what="the shipped mark")
+            return None
+        return self._shipped_to
 
     def _mark(self) -> None:
         if not self._marker.exists():

@@ -1,7 +1,7 @@
 """Brings kept scans into the database, each exactly once, and folds what follows from them in the same transaction.
 
-read a batch -> look up the bags -> insert what is new -> fold histories -> roll up -> follow (detect, alert, case)
--> commit -> settle Valkey -> delete finished segments
+read a batch -> look up the bags -> insert what is new -> fold histories -> roll up -> note what the detectors have
+passed already -> commit -> settle Valkey -> delete finished segments
 """
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -16,9 +16,11 @@ from webapp.db import Database
 from webapp.scanlog import scan as scans
 from webapp.scanlog import wrong_codes
 from webapp.scanlog.backlog import Backlog
-from webapp.scanlog.fold import Kept, Shipped, fold
+from webapp.scanlog.fold import Kept, fold
 from webapp.scanlog.insert import Located, insert_new
 from webapp.scanlog.instant import utc
+from webapp.scanlog.late import note_late
+from webapp.scanlog.one_at_a_time import one_at_a_time
 from webapp.scanlog.partitions import ensure_months, month_of, next_month
 from webapp.scanlog.rollup import roll_up
 from webapp.scanlog.scan import BadRecord, Scan, sighting_of
@@ -27,7 +29,6 @@ from webapp.verify.facts import Bag
 from webapp.verify.sighting import KEY, pack
 
 BATCH = 5_000
-WORKERS_LOCK = 7352  # one worker folds at a time, of however many machines: histories are read, changed, written
 MOST_POISON = 100  # in one batch; more is not bad data but a bad database, and nothing is set aside for that
 
 
@@ -43,12 +44,6 @@ class Settles(Protocol):
     """Who is told what a commit folded (scanlog/settle.py)."""
 
     def settle(self, histories: dict[int, Kept], keys: dict[int, bytes]) -> None: ...
-
-
-class Follow(Protocol):
-    """What follows from new scans and wrong codes, in the transaction that brings them (alerts, cases)."""
-
-    def __call__(self, connection: Connection, shipped: list[Shipped], wrong: list[Summary]) -> None: ...
 
 
 class Records(NamedTuple):
@@ -69,8 +64,8 @@ class Records(NamedTuple):
 class Shipper:
     """One per spool folder. `shipped` counts scans that were new to the database."""
 
-    def __init__(self, db: Database, folder: Path, settler: Settles, bags: Bags, follow: Follow) -> None:
-        self._db, self._settler, self._bags, self._follow = db, settler, bags, follow
+    def __init__(self, db: Database, folder: Path, settler: Settles, bags: Bags) -> None:
+        self._db, self._settler, self._bags = db, settler, bags
         self.backlog = Backlog(folder)
         self._months: set[tuple[int, int]] = set()
         self.shipped = 0
@@ -117,13 +112,14 @@ class Shipper:
         located = [Located(scan, self._bags.bag(scan.serial)) for scan, _ in records.scans]
         summaries = [one for many, _ in records.wrong for one in many]
         with self._db.transaction() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WORKERS_LOCK})")
+            one_at_a_time(connection)
             months = self._make_months(connection, located)
             new = insert_new(connection, located)
             shipped, histories = fold(connection, new, (one.scan.serial for one in located))
             roll_up(connection, shipped)
-            self._follow(connection, shipped, wrong_codes.insert(connection, summaries))
+            tried = wrong_codes.insert(connection, summaries)
+            note_late(connection, [(one.scan.at, one.scan.scan_id) for one in new]
+                      + [(one.at, one.summary_id) for one in tried])
         self._months |= months
         self.shipped += len(new)
         keys: defaultdict[int, bytes] = defaultdict(bytes)

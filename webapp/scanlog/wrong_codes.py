@@ -22,6 +22,7 @@ KIND = b"W"  # first byte of a spool record that holds a summary
 FLUSH_SECONDS = 5.0
 CELLS = 128  # networks told apart between two flushes; the others count together, by province
 DEVICES, TEXTS = 64, 4  # remembered in a cell
+TRIES = 16  # who tried what, remembered in a cell: what the detectors learn from
 CHECKED = 16  # texts looked at for a near miss in one flush: each costs a few ms, in the background
 TEXT_LIMIT, NETWORK_LIMIT = 64, 50
 
@@ -46,10 +47,19 @@ class Located(Protocol):
     def hosting(self) -> bool: ...
 
 
+class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One phone's wrong code. `device`: 32 bits of its pseudonym. `misread`: one character away from one of ours."""
+
+    device: int
+    text: str
+    misread: bool
+
+
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Hits of one network and place (network "" = of many) since the flush before, by one process. `at` µs, UTC.
 
     devices: distinct, outside data centres, up to 64. near_misses: hits one character away from a code of ours.
+    tries: some of the hits, each phone and text once; records kept before there were any have none.
     """
 
     summary_id: str
@@ -60,6 +70,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     devices: int
     near_misses: int
     example: str
+    tries: tuple[Try, ...] = ()
 
 
 @dataclass
@@ -67,6 +78,7 @@ class _Cell:
     hits: int = 0
     devices: set[int] = field(default_factory=set)
     texts: dict[str, int] = field(default_factory=dict)
+    tries: dict[tuple[int, str], None] = field(default_factory=dict)
 
 
 class WrongCodes:
@@ -95,6 +107,8 @@ class WrongCodes:
             text = text[:TEXT_LIMIT]
             if text in cell.texts or len(cell.texts) < TEXTS:
                 cell.texts[text] = cell.texts.get(text, 0) + 1
+                if len(cell.tries) < TRIES and not visit.located.hosting:
+                    cell.tries[visit.device & 0xFFFFFFFF, text] = None
         if self._pid != os.getpid():
             self._start()
 
@@ -107,12 +121,13 @@ class WrongCodes:
         at = time.time_ns() // 1000
         batch = os.urandom(12).hex()
         checks = iter(range(CHECKED))
-        summaries = [
-            Summary(f"{batch}{number:08x}", at, adcode, network[:NETWORK_LIMIT], cell.hits, len(cell.devices),
-                    sum(hits for text, hits in cell.texts.items() if next(checks, None) is not None
-                        and nearest(text, self._keys)), next(iter(cell.texts), ""))
-            for number, ((adcode, network), cell) in enumerate(cells.items())
-        ]
+        summaries = []
+        for number, ((adcode, network), cell) in enumerate(cells.items()):
+            misread = {text for text in cell.texts if next(checks, None) is not None and nearest(text, self._keys)}
+            summaries.append(Summary(
+                f"{batch}{number:08x}", at, adcode, network[:NETWORK_LIMIT], cell.hits, len(cell.devices),
+                sum(cell.texts[text] for text in misread), next(iter(cell.texts), ""),
+                tuple(Try(device, text, text in misread) for device, text in cell.tries)))
         return self._spool.append(encode(summaries))
 
     def _start(self) -> None:
@@ -146,7 +161,7 @@ def insert(connection: Connection, summaries: list[Summary]) -> list[Summary]:
     insert_into = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
     new = []
     for one in summaries:
-        row = msgspec.structs.asdict(one) | {"at": utc(one.at)}
+        row = msgspec.structs.asdict(one) | {"at": utc(one.at), "tries": msgspec.to_builtins(one.tries)}
         statement = insert_into(WrongCode).values(row).on_conflict_do_nothing()
         if connection.execute(statement).rowcount:
             new.append(one)

@@ -1,4 +1,4 @@
-"""What is remembered of a code: public facts of its scans, folded one visit at a time, packed into 60 bytes."""
+"""What is remembered of a code: public facts of its scans, folded one visit at a time, packed into at most 60 bytes."""
 import math
 import struct
 
@@ -12,6 +12,7 @@ NETWORK_BITS = 64
 # The first four bytes are `visits`: it only grows, so whoever holds two packed histories of a code can tell the newer.
 _PACKED = struct.Struct(f"<IIIIIIQQ{DEVICES_KEPT}I")
 SIZE = _PACKED.size
+_SIZES = frozenset(range(SIZE - 4 * DEVICES_KEPT, SIZE + 1, 4))
 
 
 class History(msgspec.Struct, frozen=True, gc=False):
@@ -74,21 +75,24 @@ def observe(history: History | None, seen: Sighting) -> History:
 
 
 def pack(history: History) -> bytes:
-    return _PACKED.pack(history.visits, history.first_at, history.last_at, history.scans, history.devices,
-                        history.first_adcode, history.province_mask, history.network_bits, *history.last_devices)
+    """Devices that are not there yet take no room: most codes have one."""
+    packed = _PACKED.pack(history.visits, history.first_at, history.last_at, history.scans, history.devices,
+                          history.first_adcode, history.province_mask, history.network_bits, *history.last_devices)
+    return packed[:SIZE - 4 * history.last_devices.count(0)]
 
 
 def unpack(packed: bytes) -> History:
     """The history of `packed`; of anything that is not one (empty, damaged) the empty history."""
-    if len(packed) != SIZE:
+    if len(packed) not in _SIZES:
         return NOTHING
+    packed = packed.ljust(SIZE, b"\0")
     visits, first_at, last_at, scans, devices, first_adcode, provinces, networks, *last = _PACKED.unpack(packed)
     return History(visits, first_at, last_at, scans, devices, first_adcode, provinces, networks, tuple(last))
 
 
 def is_packed(held: bytes) -> bool:
     """Whether this can be a packed history, or stands for none yet (empty)."""
-    return len(held) in (0, SIZE)
+    return not held or len(held) in _SIZES
 
 
 def _network_bit(network: int) -> int:

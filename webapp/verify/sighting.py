@@ -62,6 +62,16 @@ def waiting(tail: bytes, lost_before: int = 0) -> list[Sighting]:
     return sorted(seen for seen in found if seen.at >= lost_before)
 
 
+def newer(tail: bytes, than: int, lost_before: int = 0) -> list[Sighting]:
+    """Visits of a tail after `than` (µs), folded or not, in order of time; `lost_before` as for `waiting`."""
+    found = []
+    for record in records(tail):
+        seen = unpack(record)
+        if seen.at > than and (is_folded(record) or seen.at >= lost_before):
+            found.append(seen)
+    return sorted(found)
+
+
 def folded_tail(tail: bytes, seen: Iterable[Sighting]) -> bytes:
     """The tail the worker keeps beside a history: its last visits, at most TAIL_RECORDS and MEMORY_S old."""
     joined = {record[KEY]: record for record in records(tail)}

@@ -8,8 +8,6 @@ from sqlalchemy import func, select
 from tests.verify import world
 from tests.verify.world import BASE, SEA
 from tests.views.public.conftest import Shop
-from webapp.geolocate import Located
-from webapp.places import PROVINCES
 from webapp.scanlog.scan import decode
 from webapp.verify.china_day import day_of
 from webapp.verify.reasons import Reason
@@ -27,11 +25,6 @@ def stock(shop: Shop, **lot) -> int:
     world.quality(shop.db, batch)
     world.ship(shop.db, "S1", f"{SEA}/A", batch_id=batch)
     return batch
-
-
-def by_second_byte(ip: str) -> Located:
-    """10.x.0.0 lies in the x-th province."""
-    return Located(PROVINCES[int(ip.split(".")[1])] + 100, 0, 0, "geoip", 50, False, "CN")
 
 
 def ask(shop: Shop, number: int = 7, network: str = "198.51.100.7", query: str = "", **headers: str) -> dict:
@@ -98,18 +91,6 @@ def test_the_registry_and_the_address_decide(shop: Shop, why: str, verdict: str,
     assert page.status_code == (404 if verdict == "unknown" else 200)
     assert told["title"] in page.text
     assert "假货" not in page.text
-
-
-def test_many_people_in_many_provinces_make_a_code_caution_then_suspect(shop: Shop) -> None:
-    stock(shop)
-    shop.parts.geolocator.place = by_second_byte  # type: ignore[method-assign]
-    rules = shop.parts.rules
-    words = [ask(shop, network=f"10.{n % 5}.{n}.1", agent=f"Mozilla/5.0 (iPhone) Mobile {n}")["verdict"]
-             for n in range(rules.suspect_witnesses + 3)]
-    assert words[0] == "first"
-    assert words[1] == "again"
-    assert words[rules.caution_witnesses] == "caution"
-    assert words[rules.suspect_witnesses + 2] == "suspect"
 
 
 def test_one_phone_ten_thousand_times_changes_nothing(shop: Shop) -> None:

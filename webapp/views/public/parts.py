@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 
 from cache.limits import Limits
 from webapp.db import Database
-from webapp.detect.rules import FirstRules
+from webapp.detect.pipeline import Judge
 from webapp.geolocate import Geolocator
 from webapp.keys import Keys
 from webapp.metrics import Metrics
@@ -29,7 +29,7 @@ class Parts(NamedTuple):
     observer: Observer
     spool: Spool
     wrong_codes: WrongCodes
-    rules: FirstRules
+    judge: Judge
     templates: Templates
     pages: ScanPages
     json: ScanJson

@@ -2,7 +2,7 @@
 
 read code -> look up -> observe -> judge -> keep -> page
 """
-from webapp.detect.pipeline import REGISTRY_AWAY, judge
+from webapp.detect.pipeline import REGISTRY_AWAY
 from webapp.scanlog.observer import Observation
 from webapp.scanlog.scan import MAX_AT, MIN_AT, Scan, encode, scan_id
 from webapp.verify.code import BadCode, read_code
@@ -30,7 +30,7 @@ def answer(visit: Visit, text: str, parts: Parts) -> Answer:
     if not parts.lookup.agrees(seen.registry_version):
         bag = _bag(parts.lookup, code.serial)  # somebody changed the registry since we read it
     ended("observe")
-    judgement = REGISTRY_AWAY if bag is None else judge(seen.scan, bag, seen.history, parts.rules)
+    judgement = REGISTRY_AWAY if bag is None else parts.judge(bag, seen)
     ended("judge")
     recorded = visit.counted and (seen.kept or _keep(seen.scan, judgement.verdict, parts))
     ended("keep")
@@ -79,10 +79,12 @@ def _keep(scan: Scan, verdict: Verdict, parts: Parts) -> bool:
 
 def _degraded(bag: Bag | None, seen: Observation) -> tuple[str, ...]:
     """What this answer had to do without."""
-    if seen.history is not None and bag is not None and not bag.stale:
+    if seen.ledger is not None and bag is not None and not bag.stale:
         return ()
     registry = ("registry",) if bag is None or bag.stale else ()
-    return registry if seen.history is not None else ("history", *registry)
+    if seen.history is None:
+        return ("history", *registry)
+    return registry if seen.ledger is not None else ("evidence", *registry)
 
 
 def _answer(visit: Visit, status: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
