@@ -23,7 +23,7 @@ from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
 
 T = TypeVar("T")
 
-STRETCHES_HELD = 60_000  # of all pages together; about 1 kB each
+STRETCHES_HELD = 30_000  # of all pages together; about 300 bytes each
 FACTS_HELD = 5_000
 GOOD_S = 20.0  # an entry of the current version is read again after this long, give or take a quarter
 UNVERSIONED_S = 1.0  # while nobody can say which version is current: a recall must still show within a second

@@ -48,13 +48,15 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 class Bags:
-    """A page made ready: `bag(serial)` is a bisection and one small allocation."""
+    """A page made ready: `bag(serial)` is a bisection and one small allocation. A page of boxes has hundreds of
+    stretches, so what is equal in them is kept once."""
 
     __slots__ = ("_facts", "_starts", "weight")
 
     def __init__(self, page: Page) -> None:
         self._starts = [stretch.start for stretch in page.stretches]
-        self._facts = [_bag_facts(stretch, page) for stretch in page.stretches]
+        same: dict[Any, Any] = {}
+        self._facts = [_bag_facts(stretch, page, same) for stretch in page.stretches]
         self.weight = len(self._starts)
 
     def bag(self, serial: int, stale: bool = False) -> Bag:
@@ -138,18 +140,22 @@ def _shipments_of_boxes(connection: Connection,
     }
 
 
-def _bag_facts(stretch: Stretch, page: Page) -> tuple[Any, ...]:
-    """The fields of a Bag between `serial` and `stale`."""
+def _bag_facts(stretch: Stretch, page: Page, same: dict[Any, Any]) -> tuple[Any, ...]:
+    """The fields of a Bag between `serial` and `stale`; `same` holds what other stretches of the page have."""
     lot = page.lots.get(stretch.batch_id)
     product = lot.product if lot else page.products.get(stretch.gtin or "")
     shipments = stretch.shipments or (lot.shipments if lot else ())
+    shipments = same.setdefault(shipments, shipments)
     shipped_at = shipments[0].shipped_at if shipments else None
     packed_on = stretch.packed_at.date() if stretch.packed_at else None
-    label_tag = _tag((stretch.issued, stretch.lot_no, lot, product))
+    label_tag = _tag(same, (stretch.issued, stretch.lot_no, stretch.batch_id, stretch.gtin),
+                     (stretch.issued, stretch.lot_no, lot, product))
+    told = (label_tag, stretch.void, stretch.recall, packed_on, shipments)
     return (
-        stretch.issued, stretch.void, stretch.gtin, stretch.lot_no, lot, product, stretch.recall, stretch.box,
-        stretch.packed_at, shipments, shipped_at, _destination(stretch, shipments), label_tag,
-        _tag((label_tag, stretch.void, stretch.recall, packed_on, shipments)))
+        stretch.issued, stretch.void, same.setdefault(stretch.gtin, stretch.gtin),
+        same.setdefault(stretch.lot_no, stretch.lot_no), lot, product, stretch.recall, stretch.box,
+        same.setdefault(stretch.packed_at, stretch.packed_at), shipments, shipped_at,
+        _destination(stretch, shipments), label_tag, _tag(same, told, told))
 
 
 def _destination(stretch: Stretch, shipments: tuple[ShipmentFacts, ...]) -> int | None:
@@ -160,5 +166,9 @@ def _destination(stretch: Stretch, shipments: tuple[ShipmentFacts, ...]) -> int 
     return shipments[-1].destination_adcode if stretch.shipments or len(places) == 1 else None
 
 
-def _tag(facts: object) -> str:
-    return blake2b(msgspec.msgpack.encode(facts), digest_size=12).hexdigest()
+def _tag(same: dict[Any, Any], key: tuple[Any, ...], facts: object) -> str:
+    """Short for `facts`, of which `key` says enough within a page."""
+    tag: str | None = same.get(key)
+    if tag is None:
+        tag = same[key] = blake2b(msgspec.msgpack.encode(facts), digest_size=12).hexdigest()
+    return tag

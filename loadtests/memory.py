@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""What a web process and a scanned code take of memory.   .venv/bin/python loadtests/memory.py [--scans 60000]
+
+Valkey: bytes a scanned code, for codes that are scanned next to each other and for one in ten, one in a hundred of
+those issued; with the last visits (the hour after the scan) and without them. Web process: resident memory (RSS) and
+its share (PSS) of one that has served scans of a registry larger than everything it may remember: boxes, pallets,
+journeys, two languages, page and JSON.
+"""
+import argparse
+import http.client
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import redis  # noqa: E402
+from sqlalchemy import insert, select  # noqa: E402
+
+from loadtests import machine, world  # noqa: E402
+from loadtests.stages import PHONE, environ  # noqa: E402
+from loadtests.subjects import started  # noqa: E402
+from webapp.app import create_app  # noqa: E402
+from webapp.codes.block import finish, reserve  # noqa: E402
+from webapp.db import Database  # noqa: E402
+from webapp.embedded import start_valkey, stop_valkey  # noqa: E402
+from webapp.keys import create_keys  # noqa: E402
+from webapp.models import CodeBlock, Packing, Shipment  # noqa: E402
+from webapp.settings import Settings, load_settings  # noqa: E402
+from webapp.verify.code import code_of  # noqa: E402
+from webapp.worker import Worker  # noqa: E402
+
+CODES, BOX, PALLET = 2_400_000, 24, 40  # bags of a box, boxes of a pallet
+PORT = 18_931
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scans", type=int, default=60_000)
+    given = parser.parse_args()
+    print(machine.describe())
+    print(f"\n{'Valkey, bytes a scanned code':40s}{'within the hour':>17s}{'later':>8s}")
+    for one_in in (1, 10, 100):
+        with home() as settings:
+            hour, later = valkey_bytes(settings, 20_000, one_in)
+            print(f"{f'one of {one_in} issued is scanned' if one_in > 1 else 'neighbours':40s}{hour:17.0f}{later:8.0f}")
+    print(f"\n{f'web process after {given.scans:,} scans':40s}{'RSS, MB':>17s}{'PSS, MB':>8s}")
+    for server in ("gunicorn", "granian"):
+        with home(boxes=True) as settings:
+            rss, pss = web_memory(settings, server, given.scans)
+            print(f"{server:40s}{rss:17.0f}{pss:8.0f}", flush=True)
+
+
+@contextmanager
+def home(boxes: bool = False) -> Iterator[Settings]:
+    """An installation of its own, with codes."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saltcheck-memory-")))
+        valkey = start_valkey(folder)
+        stack.callback(stop_valkey, valkey)
+        settings = load_settings(home=folder, redis_url=valkey.url, trusted_proxies=1)
+        keys = create_keys(settings.keys, demo=True)
+        db = Database(settings)
+        stack.callback(db.close)
+        world.fill(db, keys.codes, CODES, world.LOTS, folder / "none.txt")
+        if boxes:
+            pack(db)
+        yield settings
+
+
+def pack(db: Database) -> None:
+    """Every bag in a box, every box on a pallet that was sent somewhere."""
+    then = datetime.now(UTC) - timedelta(days=40)
+    with db.transaction() as connection:
+        blocks = connection.execute(select(CodeBlock.first_serial, CodeBlock.last_serial)).all()
+        for first, last in blocks:
+            starts = range(first, last + 1, BOX)
+            boxes = [f"69990001{start:020d}" for start in starts]
+            pallets = [f"P{boxes[at]}" for at in range(0, len(boxes), PALLET)]
+            row = {"owner_gln": world.GLN, "packed_at": then}
+            connection.execute(insert(Packing), [
+                row | {"parent": box, "level": "box", "child_first": str(start), "child_last": str(start + BOX - 1),
+                       "first_serial": start, "last_serial": min(last, start + BOX - 1)}
+                for box, start in zip(boxes, starts, strict=True)])
+            connection.execute(insert(Packing), [
+                row | {"parent": pallet, "level": "pallet", "child_first": boxes[at * PALLET],
+                       "child_last": boxes[min(len(boxes), (at + 1) * PALLET) - 1], "first_serial": None,
+                       "last_serial": None} for at, pallet in enumerate(pallets)])
+            connection.execute(insert(Shipment), [
+                {"owner_gln": world.GLN, "shipment_no": f"S{pallet}", "unit": pallet, "from_gln": world.GLN,
+                 "destination_adcode": 440000, "shipped_at": then + timedelta(hours=1)} for pallet in pallets])
+
+
+def serials(settings: Settings) -> Iterator[int]:
+    db = Database(settings)
+    with db.read.connect() as connection:
+        for first, last in connection.execute(select(CodeBlock.first_serial, CodeBlock.last_serial)):
+            yield from range(first, last + 1)
+    db.close()
+
+
+def valkey_bytes(settings: Settings, count: int, one_in: int) -> tuple[float, float]:
+    """Scan `count` codes, let the worker fold them. -> bytes a code with their last visits, and without."""
+    app = create_app(settings)
+    parts = app.extensions["parts"]
+    worker = Worker(settings)
+    worker.round()
+    found = [serial for number, serial in enumerate(serials(settings)) if number < count * one_in]
+    chosen = random.Random(1).sample(found, count)
+    with redis.Redis.from_url(settings.redis_url) as valkey:
+        before = valkey.info("memory")["used_memory"]
+        for number, serial in enumerate(chosen):
+            app.wsgi_app(environ(code_of(serial, parts.keys.codes), number), lambda *_: None)
+        while worker.round():
+            pass
+        for kind in ("p", "l"):  # registry look-ups run out within two minutes
+            drop(valkey, f"{kind}:*")
+        hour = valkey.info("memory")["used_memory"] - before
+        drop(valkey, "t:*")
+        later = valkey.info("memory")["used_memory"] - before
+    for one in (worker, parts.spool, parts.cache, parts.db):
+        one.close()
+    return hour / count, later / count
+
+
+def drop(valkey: redis.Redis, pattern: str) -> None:
+    pipeline = valkey.pipeline(transaction=False)
+    for name in valkey.scan_iter(match=pattern, count=5_000):
+        pipeline.delete(name)
+    pipeline.execute()
+
+
+def web_memory(settings: Settings, server: str, scans: int) -> tuple[float, float]:
+    """-> RSS and PSS (MB) of the one web process, as `serve` starts it, after so many scans."""
+    from webapp.commands.serve import granian, gunicorn  # the very words of the command
+
+    words = (granian if server == "granian" else gunicorn)(f"127.0.0.1:{PORT}", 1, 4)
+    env = {"SALTCHECK_HOME": str(settings.home), "SALTCHECK_REDIS_URL": settings.redis_url,
+           "SALTCHECK_TRUSTED_PROXIES": "1"}
+    codes = list(serials(settings))
+    dice = random.Random(2)
+    from webapp.keys import load_keys
+
+    keys = load_keys(settings.keys).codes
+    with started([sys.executable, "-m", *words], PORT, "/healthz", **env) as one:
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+        for number in range(scans):
+            headers = {"User-Agent": PHONE, "X-Forwarded-For": f"80.{number >> 16 & 255}.{number >> 8 & 255}.7",
+                       "Accept-Language": ("zh-CN", "en")[number & 1],
+                       "Accept": "application/json" if number % 10 == 0 else "text/html"}
+            connection.request("GET", "/" + code_of(dice.choice(codes), keys), headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise SystemExit(f"memory: the server answered {answer.status}")
+        connection.close()
+        children = Path(f"/proc/{one.pid}/task/{one.pid}/children").read_text().split()
+        return max(memory_of(int(pid)) for pid in children)
+
+
+def memory_of(pid: int) -> tuple[float, float]:
+    rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    return tuple(int(rows[name].split()[0]) / 1024 for name in ("Rss", "Pss"))  # type: ignore[return-value]
+
+
+if __name__ == "__main__":
+    os.environ = {name: value for name, value in os.environ.items() if not name.startswith("SALTCHECK_")}
+    main()
