@@ -2,6 +2,7 @@
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time
 from math import inf
+from zlib import crc32
 
 import msgspec
 from sqlalchemy import Connection
@@ -29,6 +30,9 @@ def facts_of(bag: Bag, at: float | None = None) -> BagFacts:
         quantity=lot.quantity if lot else 0,
         standing="recalled" if recalled else "void" if bag.void else "",
         best_before=_end_of_day(lot.best_before) if lot and lot.best_before else 0.0,
+        box=crc32(bag.box.encode()) or 1 if bag.box else 0,
+        places=() if bag.destination_adcode else tuple(sorted(
+            {one.destination_adcode // 10000 for one in bag.shipments})),
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import NamedTuple
 
-from webapp.detect import again, away, forged, late, leak, second, surplus, weigh
+from webapp.detect import again, away, boxes, forged, late, leak, reuse, second, surplus, weigh
 from webapp.detect.alert import Kind
 from webapp.detect.rules import DEFAULTS
 
@@ -26,8 +26,10 @@ DETECTORS = (
     Detector("Away from the destination", away, "away", (Kind.DIVERSION, Kind.MULTIUSE, Kind.OLD_BATCH)),
     Detector("Second users of a lot's codes", second, "second", (Kind.MULTIUSE,)),
     Detector("More bags scanned than made", surplus, "surplus", (Kind.MULTIUSE,)),
+    Detector("Bags of one box", boxes, "away", (Kind.DIVERSION, Kind.MULTIUSE)),
     Detector("Old lots on the market", late, "late", (Kind.REUSE, Kind.OLD_BATCH)),
-    Detector("Second users after months", again, "again", (Kind.REUSE,)),
+    Detector("Second users after weeks and months", again, "again", (Kind.REUSE,)),
+    Detector("Reuse where bags were sold", reuse, "reuse", (Kind.REUSE,)),
     Detector("Before shipment", leak, "leak", (Kind.PRERELEASE, Kind.RECORD_GAP)),
     Detector("Wrong codes", forged, "forged", (Kind.FORGED,)),
 )

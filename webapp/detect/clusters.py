@@ -5,30 +5,37 @@ from webapp.detect.event import DAY, Event
 from webapp.detect.rules import ClusterRules
 
 HOUR = 3600
+BITS = 64  # bytes: a cell of sixty phones still knows a new one nine times in ten
 
 
 class Cell:
     """A CUSUM: `c` >= 0 in nats, emptied when nothing speaks for it. A *source* is a phone not seen here before that
     does not follow within hours on the same network. `hits` counts what spoke for it, `marks` the hits of a special
-    kind (the detector says which), `at_n` a clock of the detector, `muted` the time until which it is silent."""
+    kind (the detector says which), `boxed` and `strays` those whose siblings were here or elsewhere, `at_n` a clock of
+    the detector, `muted` the time until which it is silent."""
 
     __slots__ = ("c", "bits", "network", "last", "hits", "marks", "at_n", "sources", "muted", "codes", "by_lot", "lots",
-                 "clock", "age")
+                 "clock", "age", "boxed", "strays")
 
     def __init__(self) -> None:
         self.c = self.muted = 0.0
-        self.bits = self.network = self.hits = self.marks = self.at_n = self.sources = 0
+        self.bits = bytearray()  # a bit a phone, by its pseudonym
+        self.network = self.hits = self.marks = self.at_n = self.sources = 0
         self.last = self.clock = self.age = 0.0
+        self.boxed = self.strays = 0
         self.codes: list[int] = []
         self.by_lot: dict[int, float] = {}
         self.lots: dict[int, int] = {}
 
     def source(self, event: Event, hours: float) -> bool:
         """True when `event` is a source not counted yet; remembers it."""
-        bit = 1 << (event.device % 64)
+        slot, bit = divmod(event.device % (BITS * 8), 8)
+        if not self.bits:
+            self.bits = bytearray(BITS)
+        known = self.bits[slot] >> bit & 1
         echo = bool(event.network) and event.network == self.network and event.at < self.last + hours * HOUR
-        new = not self.bits & bit and not echo
-        self.bits |= bit
+        new = not known and not echo
+        self.bits[slot] |= 1 << bit
         self.network, self.last = event.network, event.at
         self.sources += new
         return new
@@ -47,8 +54,9 @@ class Cell:
                 self.empty()
 
     def empty(self) -> None:
-        self.c, self.bits, self.hits, self.marks, self.sources = 0.0, 0, 0, 0, 0
+        self.c, self.bits, self.hits, self.marks, self.sources = 0.0, bytearray(), 0, 0, 0
         self.age = 0.0
+        self.boxed = self.strays = 0
         self.codes.clear()
         self.by_lot.clear()
         self.lots.clear()

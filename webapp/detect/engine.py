@@ -6,10 +6,13 @@ from collections.abc import MutableMapping
 from math import inf
 from typing import NamedTuple
 
+import msgspec
+
 from webapp.detect import evidence, weigh
 from webapp.detect.again import Again
 from webapp.detect.alert import Alert, Kind
 from webapp.detect.away import Away
+from webapp.detect.boxes import ALONE, Siblings, note, siblings
 from webapp.detect.event import DAY, BagFacts, Event
 from webapp.detect.forged import Forged
 from webapp.detect.hazard import Hazard
@@ -20,6 +23,7 @@ from webapp.detect.lots import Lot
 from webapp.detect.networks import Networks
 from webapp.detect.opinion import Open, Opinion, speak
 from webapp.detect.people import Drop, People
+from webapp.detect.reuse import reuse
 from webapp.detect.rules import Rules
 from webapp.detect.second import Second
 from webapp.detect.surplus import Surplus
@@ -85,7 +89,12 @@ class Engine:
             self._witnesses += 1
             self.networks.learn(event)
             self.forged.witness(event.city // 10000)
-            drop = self._clusters(event, lot, ledger, step, alerts) if lot else Drop.PENDING
+            drop = Drop.PENDING
+            if lot:
+                box = siblings(lot, bag.box, event.city // 10000) if bag.box else ALONE
+                drop = self._clusters(event, bag, lot, ledger, step, box, alerts)
+                if box.place and not bag.home():  # nobody knows where it was sent, but its box is there
+                    bag = msgspec.structs.replace(bag, destination=box.place)
             self._clone(event, bag, ledger, alerts)
         elif step.kind == weigh.SHARED:
             self._marked += 1
@@ -99,11 +108,12 @@ class Engine:
         state = self.states[event.serial] = ledger.pack()
         return Learned(state, alerts, opinion, drop)
 
-    def _clusters(self, event: Event, lot: Lot, ledger: Ledger, step: weigh.Step, alerts: list[Alert]) -> Drop | None:
-        if self.leak.early(lot, event):
+    def _clusters(self, event: Event, bag: BagFacts, lot: Lot, ledger: Ledger, step: weigh.Step, box: Siblings,
+                  alerts: list[Alert]) -> Drop | None:
+        if self.leak.early(bag, event):
             if not ledger.flags & EARLY:
                 ledger.flags |= EARLY
-                self._raise(self.leak.learn(lot, event), alerts)
+                self._raise(self.leak.learn(lot, event, bag), alerts)
             return Drop.EARLY
         province = event.city // 10000
         if not ledger.flags & SEEN:
@@ -111,20 +121,24 @@ class Engine:
             lot.firsts += 1
             lot.recent.append(event.serial)
             del lot.recent[:-60]
-            if lot.shipped_at:
-                self.hazard.first(event.at - lot.shipped_at)
-            self._raise(self.away.learn(lot, event, False, True), alerts)
+            lot.sent[bag.destination] = lot.sent.get(bag.destination, 0) + 1
+            if bag.shipped_at:
+                self.hazard.first(event.at - bag.shipped_at)
+            self._raise(self.away.learn(lot, event, bag, False, True, box), alerts)
+            note(lot, bag.box, province)
             self._upgrade(lot, event)
-            if province and lot.shipped_at:
-                self._raise(self.late.first(lot, event), alerts)
+            if province and bag.shipped_at:
+                self._raise(self.late.first(lot, event, bag), alerts)
                 self.again.witness(event)
+                self._raise(reuse(self.late, self.again, event, self.rules), alerts)
         elif 2 <= ledger.people <= 4 and not ledger.flags & EARLY and lot.id not in self.open.leaks:
             self.second.learn(lot, event, step, ledger.links > 0)
             if step.far and not ledger.links:
-                self._raise(self.away.learn(lot, event, True, False), alerts)
+                self._raise(self.away.learn(lot, event, bag, True, False, box), alerts)
                 self._upgrade(lot, event)
-            if step.line != weigh.SAME_LINE and not (step.far and ledger.links):
-                self._raise(self.again.learn(event, step.lag), alerts)
+            stranger = step.line != weigh.SAME_LINE and not (step.far and ledger.links)
+            if stranger and self.again.learn(event, step.lag, step.line):
+                self._raise(reuse(self.late, self.again, event, self.rules), alerts)
         else:
             return None
         surplus = self.surplus.nats(lot)

@@ -43,7 +43,8 @@ class BagFacts(msgspec.Struct, frozen=True, gc=False):
     """What the registry says. `lot` is the batch's row number (0 = data not arrived), `destination` a province's
     adcode // 10000 (0 = not known), `shipped_at` and `best_before` seconds since the epoch (0 = not known,
     infinity = known not to have left), `quantity` the bags shipped in this shipment's lot. `standing`: what the
-    registry alone decides about the bag."""
+    registry alone decides about the bag. `box` names the box it was packed in (0 = not known), within its lot; `places`
+    are the provinces of a lot that was sent to several, no one knows which bag where."""
 
     lot: int = 0
     destination: int = 0
@@ -53,3 +54,8 @@ class BagFacts(msgspec.Struct, frozen=True, gc=False):
     standing: Literal["", "void", "recalled"] = ""
     best_before: float = 0.0
     box: int = 0
+    places: tuple[int, ...] = ()
+
+    def home(self) -> tuple[int, ...]:
+        """Provinces it may have been sent to; () = not known."""
+        return (self.destination,) if self.destination else self.places

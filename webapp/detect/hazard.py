@@ -48,10 +48,11 @@ class Hazard:
                 continue
             b = self.bin(age)
             self._bag_days[b] += lot.quantity * passed
-            for key in (lot.destination, 0):
-                means[key] = means.get(key, 0.0) + lot.quantity * rate[b]
-                sold_means[key] = sold_means.get(key, 0.0) + lot.quantity * sold[b]
-                bags[key] = bags.get(key, 0.0) + lot.quantity
+            for key, share in ((0, 1.0), *(part for part in lot.parts() if part[0])):
+                quantity = lot.quantity * share
+                means[key] = means.get(key, 0.0) + quantity * rate[b]
+                sold_means[key] = sold_means.get(key, 0.0) + quantity * sold[b]
+                bags[key] = bags.get(key, 0.0) + quantity
         self.means = {key: total / bags[key] for key, total in means.items() if bags[key]}
         self.sold_means = {key: total / bags[key] for key, total in sold_means.items() if bags[key]}
         self.bags = bags

@@ -9,7 +9,7 @@ from math import log
 from webapp.detect import evidence
 from webapp.detect.alert import Alert, Kind
 from webapp.detect.clusters import Cell, Volume, mixture
-from webapp.detect.event import DAY, Event
+from webapp.detect.event import DAY, BagFacts, Event
 from webapp.detect.hazard import Hazard
 from webapp.detect.lots import Lot
 from webapp.detect.rules import Rules
@@ -23,46 +23,48 @@ class Late:
         self.cells: dict[tuple[int, bool], Cell] = {}
         self._home: dict[int, float] = {}  # first scans at their destination, by city and by province
 
-    def first(self, lot: Lot, event: Event) -> Alert | None:
-        """The first scan of a code of `lot` by a witness."""
+    def first(self, lot: Lot, event: Event, bag: BagFacts) -> Alert | None:
+        """The first scan of a code of `lot` by a witness; inside its destination see reuse.py for the alert."""
         self.volume.tick(event.at)
-        if event.city // 10000 == lot.destination:
-            return self._at_home(lot, event)
-        nats = mixture(self._age_nats(lot, event), self.own.away_share)
+        if event.city // 10000 in bag.home():
+            if bag.destination:
+                self._at_home(lot, event, bag)
+            return None
+        nats = mixture(self._age_nats(event, bag), self.own.away_share)
         return self._learn(lot, event, nats, nats, home=False)
 
-    def _at_home(self, lot: Lot, event: Event) -> Alert | None:
+    def _at_home(self, lot: Lot, event: Event, bag: BagFacts) -> None:
         own, hazard = self.own, self.hazard
         province = event.city // 10000 * 10000
         for area in {province, event.city}:
             self._home[area] = self._home.get(area, 0.0) + 1
-        sold = hazard.sold_means.get(lot.destination)
+        sold = hazard.sold_means.get(bag.destination)
         if not sold:
-            return None
-        b = hazard.bin(event.at - lot.shipped_at)
-        bags = hazard.bags[lot.destination]
+            return
+        age = event.at - bag.shipped_at
+        b = hazard.bin(age)
+        bags, quantity = hazard.bags[bag.destination], lot.quantity * dict(lot.parts()).get(bag.destination, 1.0)
         # scans a day of this lot by reuse, and as expected of it
-        again = own.reuse_a_day * lot.quantity * hazard.sold[b] / (bags * sold)
-        expected = lot.quantity * hazard.rate[b]
+        again = own.reuse_a_day * quantity * hazard.sold[b] / (bags * sold)
+        expected = quantity * hazard.rate[b]
         city_share = (self._home[event.city] + 1) / (self._home[province] + 4)
         far = min(own.nats_max, log(1 + again / expected))
         near = min(own.nats_max, log(1 + again / (expected * city_share)))
-        due = self._due(lot, event)
-        if event.at - lot.shipped_at < own.young_days * DAY:
+        due = self._due(lot, b)
+        if age < own.young_days * DAY:
             far = near = 0.0
         elif lot.firsts < due - own.still_to_come_sigmas * due ** 0.5:
             far, near = far * own.still_to_come, near * own.still_to_come
-        return self._learn(lot, event, far, near, home=True)
+        self._learn(lot, event, far, near, home=True)
 
-    def _due(self, lot: Lot, event: Event) -> float:
+    def _due(self, lot: Lot, b: int) -> float:
         """Codes of `lot` that should have been scanned by now: while fewer were, late stock explains a late scan."""
-        hazard = self.hazard
-        return lot.quantity * hazard.per_bag() * hazard.sold[hazard.bin(event.at - lot.shipped_at)]
+        return lot.quantity * self.hazard.per_bag() * self.hazard.sold[b]
 
-    def _age_nats(self, lot: Lot, event: Event) -> float:
+    def _age_nats(self, event: Event, bag: BagFacts) -> float:
         """Evidence of a first scan outside the destination, by the age of its lot alone."""
         own, hazard = self.own, self.hazard
-        age = event.at - lot.shipped_at
+        age = event.at - bag.shipped_at
         mean, sold = hazard.means.get(0), hazard.sold_means.get(0)
         if not mean or not sold:
             return 0.0
@@ -83,20 +85,22 @@ class Late:
             if home:  # the drain of a Poisson CUSUM: the scans that reuse would have brought by now
                 cell.drain(-self.own.reuse_a_day * (event.at - cell.clock) / DAY)
                 cell.clock = event.at
-            if nats > 0:  # bags of one late part-shipment come together: each further one of a lot says less
-                nats *= (self.own.same_lot_home if home else self.own.same_lot) ** cell.lots.get(lot.id, 0)
-            add(cell, nats, event, self.rules, lot.id)
-            found = found or self._alert(area, home, cell, event)
+            if nats > 0 and home:  # a lot may have stood in a store: it proves no more than that is rare
+                nats = min(nats, self.own.lot_max - cell.by_lot.get(lot.id, 0.0))
+                if nats <= 0:
+                    continue
+            elif nats > 0:  # bags of one late part-shipment come together: each further one of a lot says less
+                nats *= self.own.same_lot ** cell.lots.get(lot.id, 0)
+            add(cell, nats, event, self.rules, lot.id, self.own.named if home else 0.0)
+            found = found or (None if home else self._alert(area, cell, event))
         return found
 
-    def _alert(self, area: int, home: bool, cell: Cell, event: Event) -> Alert | None:
+    def _alert(self, area: int, cell: Cell, event: Event) -> Alert | None:
         own = self.own
         if len(cell.codes) < own.codes or cell.c < self.volume.threshold() or event.at < cell.muted:
             return None
         lot, most = max(cell.by_lot.items(), key=lambda item: (item[1], item[0]))
         several = cell.c - most >= own.strongest_lot
-        if home and not several:
-            return None  # one lot, at its destination: slow stock
         cell.muted = event.at + self.rules.clusters.mute_days * DAY
         words = (
             evidence.cluster(f"{cell.hits} 个早该用完的码在此地首次被查询，涉及 {len(cell.by_lot)} 个批次",

@@ -3,21 +3,22 @@ from math import inf
 
 from webapp.detect import evidence
 from webapp.detect.alert import Alert, Kind
-from webapp.detect.event import DAY, Event
+from webapp.detect.event import DAY, BagFacts, Event
 from webapp.detect.lots import Lot
 from webapp.detect.rules import Rules
 
 YEAR = 365 * DAY
+TIMES_KEPT = 200  # of one lot in one province
 
 
 class Leak:
     def __init__(self, rules: Rules) -> None:
         self.own = rules.leak
 
-    def early(self, lot: Lot, event: Event) -> bool:
-        return bool(lot.shipped_at) and event.at < lot.shipped_at - self.own.grace_hours * 3600
+    def early(self, bag: BagFacts, event: Event) -> bool:
+        return bool(bag.shipped_at) and event.at < bag.shipped_at - self.own.grace_hours * 3600
 
-    def learn(self, lot: Lot, event: Event) -> Alert | None:
+    def learn(self, lot: Lot, event: Event, bag: BagFacts) -> Alert | None:
         """The first witness of a code before shipment."""
         province = event.city // 10000
         source = event.device & 0xFFFFFFFF
@@ -26,18 +27,19 @@ class Leak:
         lot.early_sources.add(source)
         if event.network and event.link:
             lot.early_sources.add(-event.network)
-        lot.early.setdefault(province, []).append(event.at)
+        times = lot.early.setdefault(province, [])
+        times.append(event.at)
         lot.early_serials.append(event.serial)
-        here, everywhere = len(lot.early[province]), sum(map(len, lot.early.values()))
+        del lot.early_serials[:-60], times[:-TIMES_KEPT]
+        here, everywhere = len(times), sum(map(len, lot.early.values()))
         if not province or here < self.own.share * everywhere or event.at < lot.silent_until:
             return None
-        days = (lot.shipped_at - event.at) / DAY
-        home = province == lot.destination
-        early = sum(1 for at in lot.early[province] if at < lot.shipped_at - self.own.record_gap_days * DAY)
-        leaked = not home or early >= self.own.sources
-        own = self.own
+        own, days = self.own, (bag.shipped_at - event.at) / DAY
+        home = province in bag.home()
+        early = sum(1 for at in times if at < bag.shipped_at - own.record_gap_days * DAY)
+        leaked = not home or early >= own.sources
         needed = own.sources_away if leaked and not home and days > own.away_days else own.sources
-        if lot.shipped_at == inf:  # the record may be late
+        if bag.shipped_at == inf:  # the record may be late
             needed = own.sources
         if here < needed:
             return None
@@ -50,4 +52,4 @@ class Leak:
             f"{zh}，已有 {here} 部不同手机在同一省份查询该批次的码",
             f"{here} different phones in one province checked codes of this lot {en}", 4.0 * here),)
         return Alert(Kind.PRERELEASE if leaked else Kind.RECORD_GAP, event.at, 4.0 * here, "case" if leaked else "info",
-                     words, lot=lot.id, area=province * 10000, serials=tuple(lot.early_serials[-60:]))
+                     words, lot=lot.id, area=province * 10000, serials=tuple(lot.early_serials))

@@ -101,6 +101,7 @@ class AwayRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share_min: float
     share_max: float
     attack_share: float
+    box_share: float
     margin: float
     sources: int
     bags_off: float
@@ -131,7 +132,8 @@ class LateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     young_nats: float
     strongest_lot: float
     same_lot: float
-    same_lot_home: float
+    lot_max: float
+    named: float
     still_to_come: float
     still_to_come_sigmas: float
     reuse_a_day: float
@@ -139,13 +141,20 @@ class LateRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgainRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    lag_days: float
+    lag_days: list[float]
+    lag_shares: list[float]
+    line_shares: list[float]
     hits_a_day: float
-    prior_hits: float
-    prior_days: float
+    nats_max: float
+    prior: list[float]
+    prior_codes: float
     places: float
-    threshold: float
+
+
+class ReuseRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    margin: float
     codes: int
+    strongest_lot: float
 
 
 class SurplusRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,7 +177,6 @@ class ForgedRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: int
     glr: float
     idle_days: float
-    mute_days: float
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,6 +190,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second: SecondRules
     late: LateRules
     again: AgainRules
+    reuse: ReuseRules
     surplus: SurplusRules
     leak: LeakRules
     forged: ForgedRules

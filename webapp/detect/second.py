@@ -44,13 +44,15 @@ class Second:
             len(cell.codes) >= self.own.codes or surplus >= self.own.surplus_alone)
 
 
-def add(cell: Cell, nats: float, event: Event, rules: Rules, lot: int) -> None:
-    """One more observation for a cell; the same source again can only take away."""
+def add(cell: Cell, nats: float, event: Event, rules: Rules, lot: int, named: float = 0.0) -> None:
+    """One more observation for a cell; the same source again can only take away. Its code is named in an alert from
+    `named` nats on."""
     if nats > 0:
         if event.serial in cell.codes or not cell.source(event, rules.clusters.source_hours):
             return
         cell.hits += 1
-        cell.note(event.serial, rules.clusters.codes_kept)
+        if nats >= named:
+            cell.note(event.serial, rules.clusters.codes_kept)
         cell.lots[lot] = cell.lots.get(lot, 0) + 1
         cell.by_lot[lot] = cell.by_lot.get(lot, 0.0) + nats
     cell.drain(nats)

@@ -16,7 +16,7 @@ from webapp.detect.again import Again
 from webapp.detect.away import Away
 from webapp.detect.clusters import Cell, Volume
 from webapp.detect.engine import Engine
-from webapp.detect.forged import Forged
+from webapp.detect.forged import Forged, Run
 from webapp.detect.hazard import Hazard
 from webapp.detect.late import Late
 from webapp.detect.leak import Leak
@@ -32,7 +32,7 @@ PARTS = ("people", "networks", "hazard", "away", "second", "late", "again", "sur
          "_silent", "_marked", "_witnesses")
 LOT = "lot:"
 OURS = {one.__name__: one for one in (
-    Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Second, Spread, Surplus, Volume)}
+    Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Run, Second, Spread, Surplus, Volume)}
 # Shared between parts, or taken from the rules.
 NOT_KEPT = {"rules", "own", "hazard", "_days", "_wanted", "_margin", "_limit", "_fade", "_prior", "_bins", "bins"}
 LARGEST = (1 << 64) - 1  # of msgpack
