@@ -179,6 +179,17 @@ class ForgedRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_days: float
 
 
+class GenuineRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    away_mobile: float
+    away_fixed: float
+    far: float
+    followers: list[float]
+    lag_mobile: list[float]
+    lag_fixed: list[float]
+    marked: float
+    scanned: dict[str, float]
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: FirstRules
     people: PeopleRules
@@ -194,6 +205,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surplus: SurplusRules
     leak: LeakRules
     forged: ForgedRules
+    genuine: GenuineRules
 
 
 def load_rules(override: Path | None = None) -> Rules:
