@@ -3,8 +3,8 @@
 A code has a *base* (its packed history, as far as the worker has folded it) and a *tail* (its last visits, 32 bytes
 each, layout in `webapp/verify/sighting.py`: byte 0 folded, 8..24 time and device, 28..32 last visit in seconds).
 The first four bytes of a base are its revision, which only grows. Beside the base lies the code's *ledger*, written by
-whoever detects; `learned` is the time up to which visits are in the ledgers, `opened` names what `open_now` gives: what
-the detectors have found and pages must know. The content is otherwise opaque here.
+whoever detects; `told` is the time up to which visits are in the ledgers and a name of what `open_now` gives: what the
+detectors have found and pages must know. The content is otherwise opaque here.
 
 Absence is never an answer: a code without a base, or without a ledger beside a base that holds visits, is a *miss*,
 which the caller fills from the database. And what is there counts only while this memory is complete: `born` is when
@@ -14,6 +14,7 @@ Scans older than `born` may be missing from the tails, so until `shipped` has pa
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from cache import keys
@@ -129,8 +130,8 @@ class HistoryCache:
 
     def detection(self) -> Detection:
         """What is published now. Raises CacheAway."""
-        learned, opened = self._cache.call("HMGET", keys.VERSION, "learned", "opened")
-        return Detection(None if learned is None else _number(learned), opened)
+        told = self._cache.call("HGET", keys.VERSION, "told")
+        return _NOT_TOLD if told is None else _detection(told)
 
     def put_ledgers(self, ledgers: Mapping[int, bytes]) -> None:
         """By serial; b"" = the code has none. Raises CacheAway; some may be there then."""
@@ -141,7 +142,7 @@ class HistoryCache:
         """All ledgers here are learned up to then; `packed` is what is open, `opened` a name for it. Raises
         CacheAway."""
         self._cache.call("SET", keys.OPEN, packed)  # first: whoever reads the new name must find what it names
-        self._cache.call("HSET", keys.VERSION, "learned", learned_us, "opened", opened)
+        self._cache.call("HSET", keys.VERSION, "told", b"%d %b" % (learned_us, opened))
 
     def open_now(self) -> bytes | None:
         """What was published last. Raises CacheAway."""
@@ -199,11 +200,20 @@ class _State(NamedTuple):
     opened: bytes | None
 
 
-_STATE = _State._fields
+_STATE = ("registry", "born", "shipped", "told")
+_NOT_TOLD = Detection(None, None)
 _NO_SEED = ("none", b"", b"", b"")
 _BLIND = ("blind", b"", b"", b"")
 
 
 def _state(told: Sequence[bytes | int | None]) -> _State:
-    registry, born, shipped, learned, opened = told
-    return _State(_number(registry), _number(born), _number(shipped), _number(learned), opened)  # type: ignore[arg-type]
+    registry, born, shipped, detection = told
+    learned, opened = _NOT_TOLD if detection is None else _detection(detection)
+    return _State(_number(registry), _number(born), _number(shipped), learned or 0, opened)
+
+
+@lru_cache(4)
+def _detection(told: bytes) -> Detection:
+    """Read once: the same is told with thousands of scans."""
+    learned, _, opened = told.partition(b" ")
+    return Detection(_number(learned), opened)

@@ -15,31 +15,33 @@ end
 """
 
 # KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, seed ledger, ttl, gap, field
-# of the ledger. -> base, tail, own, ledger, newborn, registry, born, shipped, learned, opened
-OBSERVE = Script(_SHARED + """
-local now, note, fill = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
-local newborn, v = 0, {}
+# of the ledger. -> base, tail, own, ledger, newborn, registry, born, shipped, told
+OBSERVE = Script("""
+local note, fill = ARGV[4] == '1', ARGV[5]
+local newborn, registry, born, shipped, told = 0
 if KEYS[3] then
-  v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'learned', 'opened')
-  local born = v[2]
-  if not born or tonumber(ARGV[10]) >= tonumber(born) then
+  local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'told')
+  registry, born, shipped, told = v[1], v[2], v[3], v[4]
+  if not born or (ARGV[10] ~= '0' and tonumber(ARGV[10]) >= tonumber(born)) then
     if not born then newborn = 1 end
     local time = redis.call('TIME')
-    v[2] = time[1] .. string.format('%06d', time[2])
-    redis.call('HSET', KEYS[3], 'born', v[2])
+    born = time[1] .. string.format('%06d', time[2])
+    redis.call('HSET', KEYS[3], 'born', born)
   end
-end
-local function answer(base, tail, own, ledger)
-  return {base, tail, own, ledger, newborn, v[1], v[2], v[3], v[4], v[5]}
 end
 local held = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[11])
 local base, ledger = held[1], held[2]
-if fill == 'none' and (not base or (not ledger and base ~= '')) then return answer(false, '', false, false) end
-local tail = redis.call('GET', KEYS[2]) or ''
-if tail == '' and fill == 'none' then  -- nearly every scan: nobody else looked within the hour
-  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[9]) end
-  return answer(base, '', false, ledger)
+if fill == 'none' and (not base or (not ledger and base ~= '')) then
+  return {false, '', false, false, newborn, registry, born, shipped, told}
 end
+local tail = redis.call('GET', KEYS[2])
+if not tail and fill == 'none' then  -- nearly every scan: nobody else looked within the hour
+  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[9]) end
+  return {base, '', false, ledger, newborn, registry, born, shipped, told}
+end
+""" + _SHARED + """
+local now = tonumber(ARGV[3])
+tail = tail or ''
 local visits = split(tail)
 local changed = false
 if fill == 'seed' then
@@ -75,7 +77,7 @@ for i = #visits, 1, -1 do
       visits[i] = string.sub(r, 1, 28) .. struct.pack('<I4', now)
       redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[9])
     end
-    return answer(base, tail, r, ledger)
+    return {base, tail, r, ledger, newborn, registry, born, shipped, told}
   end
 end
 if note then
@@ -96,7 +98,7 @@ if note then
   end
 end
 if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[9]) end
-return answer(base, tail, false, ledger)
+return {base, tail, false, ledger, newborn, registry, born, shipped, told}
 """)
 
 # KEYS: bucket, tail. ARGV: field, base, now s, keys of folded records, lost before s, ttl waiting, ttl folded, the

@@ -3,6 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from tests.detect.kept import clone, detector, learn, stock
+from tests.detect.kept import keep as keep_scans
+from tests.verify import world
 from webapp.commands.code_ledger import print_ledger
 from webapp.models import Scan
 
@@ -37,3 +40,17 @@ def test_one_scan_says_nothing_against_anybody(sqlite_database, capsys):
     keep(sqlite_database, 0, 510100)
     print_ledger(sqlite_database, SERIAL)
     assert "does not explain" not in capsys.readouterr().out
+
+
+def test_the_live_ledger_is_told_beside_it(sqlite_database, capsys):
+    lookup = stock(sqlite_database)
+    keep_scans(sqlite_database, clone(), lookup)
+    print_ledger(sqlite_database, world.BASE + 7)
+    assert "has not detected anything" in capsys.readouterr().out
+    learn(detector(sqlite_database, lookup))
+    print_ledger(sqlite_database, world.BASE + 7)
+    told = capsys.readouterr().out.partition("live ledger, learned to")[2]
+    assert "12 phones on 12 fixed lines" in told
+    assert float(told.split("S = ")[1].split()[0]) > 10.5
+    print_ledger(sqlite_database, world.BASE + 8)
+    assert "nothing is kept of this code" in capsys.readouterr().out

@@ -1,16 +1,22 @@
-"""`codes inspect --why`: the ledger of one code in words, from the scans the database holds."""
+"""`codes inspect --why`: the scans of one code in words, and the ledger that the detectors keep of it."""
 from datetime import datetime
+from typing import NamedTuple
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, select
 
-from webapp.db import Database
+from webapp.db import NEWEST, Database
 from webapp.detect.bags import facts_of
 from webapp.detect.from_scan import event_of
+from webapp.detect.kept_state import kept_open
+from webapp.detect.ledgers import read_ledgers
+from webapp.detect.live import LIVE
+from webapp.detect.opinion import Open
 from webapp.detect.rules import load_rules
-from webapp.detect.why import Why, why
+from webapp.detect.why import Why, why, why_kept
+from webapp.models import Detector
 from webapp.models import Scan as ScanRow
 from webapp.places import PLACES
 from webapp.scanlog.scan import Scan
@@ -21,14 +27,38 @@ SHOWN = 200  # a code under a storm has thousands; the ledger weighs them all, t
 COLUMNS = [getattr(ScanRow, name) for name in Scan.__struct_fields__]
 
 
+class Kept(NamedTuple):
+    """What the database holds of a code. learned_to: µs, None before the worker has ever detected."""
+
+    scans: list[Scan]
+    ledger: bytes
+    opened: Open
+    learned_to: int | None
+
+
 def print_ledger(db: Database, serial: int) -> None:
-    """Every visit with what it was for the ledger, then what they say against each innocent explanation, in nats."""
-    scans = db.ask(lambda connection: _scans(connection, serial))
-    told = why(map(event_of, scans), facts_of(Lookup(db).bag(serial)), load_rules())
+    """Every visit with what it was for the ledger and what they say against each innocent explanation, in nats; then
+    the ledger that pages believe, which also knows what these phones and lines did elsewhere."""
+    kept = db.ask(lambda connection: _read(connection, serial), NEWEST)
+    rules, facts = load_rules(), facts_of(Lookup(db).bag(serial))
+    told = why(map(event_of, kept.scans), facts, rules)
     out = Console(soft_wrap=True, highlight=False, markup=False)
     if len(told.lines) > SHOWN:
         typer.echo(f"the last {SHOWN} of {len(told.lines):,} visits:")
     out.print(_visits(told))
+    _print_sum(told)
+    if kept.learned_to is None:
+        typer.echo("live ledger: the worker has not detected anything in this database yet")
+        return
+    moment = datetime.fromtimestamp(kept.learned_to / 1_000_000, CHINA)
+    if not kept.ledger:
+        typer.echo(f"live ledger: nothing is kept of this code; learned to {moment:%Y-%m-%d %H:%M:%S} (Beijing)")
+        return
+    typer.echo(f"live ledger, learned to {moment:%Y-%m-%d %H:%M:%S} (Beijing):")
+    _print_sum(why_kept(kept.ledger, facts, kept.opened, rules))
+
+
+def _print_sum(told: Why) -> None:
     for one in told.explanations:
         typer.echo(f"{one.weight:+8.1f}  {one.zh} / {one.en}")
     typer.echo(f"S = {told.score:.1f} nats; caution from {told.caution:g}, suspect from {told.suspect:g}")
@@ -45,6 +75,9 @@ def _visits(told: Why) -> Table:
     return table
 
 
-def _scans(connection: Connection, serial: int) -> list[Scan]:
+def _read(connection: Connection, serial: int) -> Kept:
     rows = connection.execute(select(*COLUMNS).where(ScanRow.serial == serial).order_by(ScanRow.at)).mappings()
-    return [Scan(**{**row, "at": microseconds(row["at"])}) for row in rows]
+    return Kept(
+        [Scan(**{**row, "at": microseconds(row["at"])}) for row in rows],
+        read_ledgers(connection, LIVE, [serial]).get(serial, b""), kept_open(connection, LIVE),
+        connection.scalar(select(Detector.learned_to).where(Detector.name == LIVE)))

@@ -10,6 +10,8 @@ from cache.connection import Cache, CacheAway
 from cache.history import Folded, HistoryCache
 from webapp.commands.stop import SERVICE_AWAY, Stop
 from webapp.db import Database
+from webapp.detect.ledgers import read_short
+from webapp.detect.live import LIVE
 from webapp.migrate import upgrade
 from webapp.models import CodeHistory
 from webapp.scanlog.observer import machine
@@ -48,8 +50,9 @@ def rebuild(settings: Settings, db: Database) -> int:
             with db.read.connect() as connection:
                 total = connection.scalar(select(func.count()).select_from(CodeHistory)) or 0
             task = progress.add_task("histories", total=total)
-            for page in _pages(db):
+            for page, ledgers in _pages(db):
                 memory.settle(page, memory.now_us(), 0)
+                memory.put_ledgers(ledgers)
                 done += len(page)
                 progress.update(task, completed=done)
         if not pending(settings.spool):  # else the worker says so once everything is shipped
@@ -59,15 +62,17 @@ def rebuild(settings: Settings, db: Database) -> int:
         cache.close()
 
 
-def _pages(db: Database) -> Iterator[list[Folded]]:
-    """All histories by serial, a page at a time: no long transaction that would hold back the replica."""
+def _pages(db: Database) -> Iterator[tuple[list[Folded], dict[int, bytes]]]:
+    """All histories with their ledgers by serial, a page at a time: no long transaction that would hold back the
+    replica."""
     after = -1
     while True:
         with db.read.connect() as connection:
             rows = connection.execute(
                 select(CodeHistory.serial, CodeHistory.state, CodeHistory.tail).where(CodeHistory.serial > after)
                 .order_by(CodeHistory.serial).limit(AT_ONCE)).all()
+            ledgers = read_short(connection, LIVE, [row.serial for row in rows])
         if not rows:
             return
         after = rows[-1].serial
-        yield [Folded(*row) for row in rows]
+        yield [Folded(*row) for row in rows], {row.serial: ledgers.get(row.serial, b"") for row in rows}

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.detect.engine import Engine
-from webapp.detect.snapshot import parts, restore
+from webapp.detect.opinion import Open
+from webapp.detect.snapshot import BadSnapshot, open_of, parts, restore
 from webapp.models import DetectorState
 
 PIECE = 16_384  # bytes: a witness touches one piece of the table of networks, not all of it
@@ -59,6 +60,17 @@ class KeptState:
                 DetectorState.detector == self._detector, DetectorState.part == part, DetectorState.piece >= length))
             for key in [key for key in self._digests if key[0] == part and key[1] >= length]:
                 del self._digests[key]
+
+
+def kept_open(connection: Connection, detector: str) -> Open:
+    """The open clusters as they were kept last; none where there is no state, or none that can be read."""
+    pieces = connection.scalars(
+        select(DetectorState.state).where(DetectorState.detector == detector, DetectorState.part == "open")
+        .order_by(DetectorState.piece)).all()
+    try:
+        return open_of(b"".join(pieces)) if pieces else Open()
+    except BadSnapshot:
+        return Open()
 
 
 def _write(connection: Connection, rows: list[dict[str, object]]) -> None:

@@ -1,6 +1,6 @@
 """After a checkpoint pages are told: changed ledgers, open clusters, and up to when the ledgers are learned.
 
-Valkey may be away, emptied, or back with an old file: what it could not be told is told later. `learned` is raised only
+Valkey may be away, emptied, or back with an old file: what it could not be told is told later. The time is raised only
 after the ledgers of that time are there, so whatever lies between what Valkey says and what we know is told again.
 """
 from collections.abc import Callable

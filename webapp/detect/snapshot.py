@@ -76,6 +76,17 @@ def restore(engine: Engine, kept: Mapping[str, bytes]) -> None:
     engine.lots.update(lots)
 
 
+def open_of(packed: bytes) -> Open:
+    """The part "open" by itself. Raises BadSnapshot."""
+    try:
+        opened = _built(_value(_decode(packed)))
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadSnapshot(str(error)) from None
+    if not isinstance(opened, Open):
+        raise BadSnapshot("no open clusters")
+    return opened
+
+
 class _Object(msgspec.Struct):
     """An object of ours on its way back: what class, which fields."""
 

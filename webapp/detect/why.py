@@ -5,7 +5,8 @@ from typing import NamedTuple
 from webapp.detect import evidence, weigh
 from webapp.detect.alert import Evidence
 from webapp.detect.event import UNSTATED, BagFacts, Event
-from webapp.detect.ledger import Ledger
+from webapp.detect.ledger import Ledger, unpack
+from webapp.detect.opinion import Open
 from webapp.detect.people import People
 from webapp.detect.rules import Rules
 
@@ -33,7 +34,18 @@ def why(events: Iterable[Event], bag: BagFacts, rules: Rules) -> Why:
             continue
         step = weigh.fold(ledger, event, False, event.link != UNSTATED, 1.0, rules.ledger)
         lines.append((event, step.kind))
-    x = weigh.explanations(ledger, bag.destination, False, rules.ledger)
+    return _told(tuple(lines), ledger, bag, Open(), rules)
+
+
+def why_kept(packed: bytes, bag: BagFacts, opened: Open, rules: Rules) -> Why:
+    """What the ledger that the detectors keep says, with all they know of phones, networks and open clusters."""
+    return _told((), unpack(packed), bag, opened, rules)
+
+
+def _told(lines: tuple[tuple[Event, str], ...], ledger: Ledger, bag: BagFacts, opened: Open, rules: Rules) -> Why:
+    there = (bag.lot, weigh.main_city(ledger) // 100) in opened.diversions
+    x = weigh.explanations(ledger, bag.destination, there, rules.ledger, opened.far_chance)
     words = [evidence.against(name, x[name]) for name in sorted(x, key=x.__getitem__)] if ledger.people > 1 else []
-    return Why(tuple(lines), (*words, evidence.witnesses(ledger)) if ledger.people else (),
-               weigh.score(ledger, bag.destination, False, rules.ledger), rules.verdict.caution, rules.verdict.suspect)
+    return Why(lines, (*words, evidence.witnesses(ledger)) if ledger.people else (),
+               weigh.score(ledger, bag.destination, there, rules.ledger, opened.far_chance), rules.verdict.caution,
+               rules.verdict.suspect)
