@@ -6,7 +6,7 @@ redis-py's own defaults (retries with back-off, seconds of time-out) turn an out
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,13 +65,15 @@ class Cache:
         """Many commands in one round trip (in a cluster: one after the other). Raises CacheAway; some may have run."""
         return self._guarded(lambda client: self._together(client, list(commands)))
 
-    def run(self, script: "Script", keys: list[str], args: list[Any]) -> Any:
+    def run(self, script: "Script", keys: Sequence[str], args: Sequence[Any]) -> Any:
         """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway.
 
         Every scan comes this way, so a thread keeps a line of its own (cache/line.py)."""
-        if self.is_cluster:
-            return self._guarded(lambda client: script.run(client.execute_command, keys, args))
-        return self._guarded(lambda client: script.run(self._own_line(client).ask, keys, args))
+        return self._guarded(self._run, script, keys, args)
+
+    def _run(self, client: Any, script: "Script", keys: Sequence[str], args: Sequence[Any]) -> Any:
+        ask = client.execute_command if self.is_cluster else self._own_line(client).ask
+        return script.run(ask, keys, args)
 
     def run_all(self, script: "Script", calls: list[tuple[list[str], list[Any]]]) -> None:
         """The script once for each (keys, arguments). Raises CacheAway; some may have run."""
@@ -96,14 +98,14 @@ class Cache:
             self._client.close()
         self._client = None
 
-    def _guarded(self, ask: Any) -> Any:
+    def _guarded(self, ask: Any, *words: Any) -> Any:
         if self._failed_in_a_row >= FAILURES_TO_OPEN and not self._may_probe():
             self.refused += 1
             raise CacheAway("the cache is given a rest after failures")
         try:
             if self._client is None:
                 self._connect()
-            answer = ask(self._client)
+            answer = ask(self._client, *words)
         except (RedisError, OSError) as error:
             self._note_failure()
             raise CacheAway(f"the cache does not answer: {error}") from error
@@ -206,7 +208,7 @@ class Script:
         self.source = source
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-    def run(self, ask: "Ask", keys: list[str], args: list[Any]) -> Any:
+    def run(self, ask: "Ask", keys: Sequence[str], args: Sequence[Any]) -> Any:
         try:
             return ask("EVALSHA", self.sha, len(keys), *keys, *args)
         except NoScriptError:

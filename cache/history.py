@@ -6,8 +6,9 @@ The first four bytes of a base are its revision, which only grows. Beside the ba
 whoever detects; `told` is the time up to which visits are in the ledgers and a name of what `open_now` gives: what the
 detectors have found and pages must know. The content is otherwise opaque here.
 
-Absence is never an answer: a code without a base, or without a ledger beside a base that holds visits, is a *miss*,
-which the caller fills from the database. And what is there counts only while this memory is complete: `born` is when
+Absence is an answer only in a bucket marked as whole. Elsewhere a code without a base, and everywhere one without a
+ledger beside a base that holds visits, is a *miss*: the caller fills the bucket, 128 neighbouring codes, from the
+database at once, for neighbours are scanned soon after. And what is there counts only while this memory is complete: `born` is when
 it began (a flush, a restart, a gap somebody noticed), `shipped` the time up to which all scans are in the database.
 Scans older than `born` may be missing from the tails, so until `shipped` has passed `born` the history is unavailable.
 """
@@ -45,15 +46,6 @@ class Seen(NamedTuple):
         return self.shipped >= self.born
 
 
-class Seed(NamedTuple):
-    """What the database holds of a code: fills a miss. An empty base or ledger = the database holds nothing.
-    None for the base = the database is away too: the visit is noted all the same."""
-
-    base: bytes | None
-    tail: bytes = b""
-    ledger: bytes = b""
-
-
 class Folded(NamedTuple):
     """A code after the worker folded it: packed history and tail as the database holds them. `done`: keys (bytes 8..24)
     of further records that are in the history and perhaps not in that tail."""
@@ -77,34 +69,43 @@ class HistoryCache:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self._state = _State(0, 0, 0, 0, None)
+        self._told: list[bytes | int | None] = []
         self._state_read_at = -VERSION_AGE_S
         self._gap = 0  # when (µs) we last could not note a visit: a memory born before lacks it
         self._lock = threading.Lock()
 
-    def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, seed: Seed | None = None) -> Seen:
-        """Read the code's history and note the visit `record`, unless it is a reload. Raises CacheAway."""
-        names = [keys.history_bucket(serial), keys.tail(serial)]
-        fill = _NO_SEED if seed is None else _BLIND if seed.base is None else (
-            "seed", seed.base, seed.tail, seed.ledger)
-        gap = self._gap
-        arguments = [keys.history_field(serial), record, now_us // 1_000_000, "1" if note else "0", *fill,
-                     keys.TAIL_WAITING_S, gap, keys.ledger_field(serial)]
+    def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, blind: bool = False) -> Seen:
+        """Read the code's history and note the visit `record`, unless it is a reload. `blind`: the database is away
+        too, the visit is noted though nothing is known. Raises CacheAway."""
+        cache, gap = self._cache, self._gap
+        arguments = (keys.history_field(serial), record, now_us // 1_000_000, 1 if note else 0, 1 if blind else 0,
+                     keys.TAIL_WAITING_S, gap, keys.ledger_field(serial), keys.WHOLE)
         try:
-            if self._cache.is_cluster:
+            if cache.is_cluster:
                 state = self._state_at_times(gap)
+                base, tail, own, ledger, newborn, *_ = cache.run(
+                    OBSERVE, (keys.history_bucket(serial), keys.tail(serial)), arguments)
             else:
-                names.append(keys.VERSION)
-            base, tail, own, ledger, newborn, *told = self._cache.run(OBSERVE, names, arguments)
+                base, tail, own, ledger, newborn, *told = cache.run(
+                    OBSERVE, (keys.history_bucket(serial), keys.tail(serial), keys.VERSION), arguments)
+                state = self._state_of(told)
         except CacheAway:
             if note:
                 self._gap = now_us
             raise
         if gap == self._gap:
             self._gap = 0
-        if not self._cache.is_cluster:
-            state = _state(told)
-        return Seen(base, tail, own, state.registry, state.born, state.shipped, bool(newborn), ledger, state.learned,
+        return Seen(base, tail, own, state.registry, state.born, state.shipped, newborn == 1, ledger, state.learned,
                     state.opened)
+
+    def fill(self, serial: int, known: Sequence[Folded], ledgers: Mapping[int, bytes], now_us: int) -> None:
+        """Bring all the database holds of this code's bucket; what is newer here stays. Raises CacheAway; then the
+        bucket is not marked as whole."""
+        self.settle(known, now_us, 0)
+        bucket = keys.history_bucket(serial)
+        self._cache.call_all([
+            *(("HSETNX", bucket, keys.ledger_field(one), ledger) for one, ledger in ledgers.items()),
+            ("HSET", bucket, keys.WHOLE, 1)])
 
     def registry_version(self) -> int:
         """The version alone. Raises CacheAway."""
@@ -151,7 +152,7 @@ class HistoryCache:
 
     def forget(self, serial: int) -> None:
         """Drop a base that is none (damaged, or not written by us): the next look is a miss. Raises CacheAway."""
-        self._cache.call("HDEL", keys.history_bucket(serial), keys.history_field(serial))
+        self._cache.call("HDEL", keys.history_bucket(serial), keys.history_field(serial), keys.WHOLE)
 
     def start_anew(self) -> None:
         """Forget every history; what is known comes from the database again. Raises CacheAway."""
@@ -160,7 +161,7 @@ class HistoryCache:
         # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
         self._cache.call("HSET", keys.VERSION, "born", self.now_us())
 
-    def settle(self, folded: list[Folded], now_us: int, lost_before_us: int) -> None:
+    def settle(self, folded: Sequence[Folded], now_us: int, lost_before_us: int) -> None:
         """The worker folded visits: put each base here if it is newer, and mark the visits. Waiting ones from before
         `lost_before_us` were never kept and go. Raises CacheAway; what was done by then may be done again."""
         self._cache.run_all(SETTLE, [
@@ -169,6 +170,12 @@ class HistoryCache:
               keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S, one.tail])
             for one in folded
         ])
+
+    def _state_of(self, told: list[bytes | int | None]) -> "_State":
+        """The same is told with hundreds of scans, between two rounds of the worker."""
+        if told != self._told:
+            self._state, self._told = _state(told), told
+        return self._state
 
     def _state_at_times(self, gap: int) -> "_State":
         """In a cluster the version lies in another slot than the code: read at most every 500 ms, so that an
@@ -202,8 +209,6 @@ class _State(NamedTuple):
 
 _STATE = ("registry", "born", "shipped", "told")
 _NOT_TOLD = Detection(None, None)
-_NO_SEED = ("none", b"", b"", b"")
-_BLIND = ("blind", b"", b"", b"")
 
 
 def _state(told: Sequence[bytes | int | None]) -> _State:

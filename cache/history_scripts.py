@@ -14,60 +14,36 @@ local function split(tail)
 end
 """
 
-# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, fill, seed base, seed tail, seed ledger, ttl, gap, field
-# of the ledger. -> base, tail, own, ledger, newborn, registry, born, shipped, told
-OBSERVE = Script("""
-local note, fill = ARGV[4] == '1', ARGV[5]
+# KEYS: bucket, tail [, v]. ARGV: field, record, now s, note, blind, ttl, gap, field of the ledger, field that says the
+# bucket is whole. -> base, tail, own, ledger, newborn, registry, born, shipped, told
+OBSERVE = Script(_SHARED + """
+local note, blind = ARGV[4] == '1', ARGV[5] == '1'
 local newborn, registry, born, shipped, told = 0
 if KEYS[3] then
   local v = redis.call('HMGET', KEYS[3], 'registry', 'born', 'shipped', 'told')
   registry, born, shipped, told = v[1], v[2], v[3], v[4]
-  if not born or (ARGV[10] ~= '0' and tonumber(ARGV[10]) >= tonumber(born)) then
+  if not born or (ARGV[7] ~= '0' and tonumber(ARGV[7]) >= tonumber(born)) then
     if not born then newborn = 1 end
     local time = redis.call('TIME')
     born = time[1] .. string.format('%06d', time[2])
     redis.call('HSET', KEYS[3], 'born', born)
   end
 end
-local held = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[11])
+local held = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[8], ARGV[9])
 local base, ledger = held[1], held[2]
-if fill == 'none' and (not base or (not ledger and base ~= '')) then
+if held[3] then base = base or '' end
+if base == '' then ledger = ledger or '' end
+if not blind and (not base or not ledger) then
   return {false, '', false, false, newborn, registry, born, shipped, told}
 end
-local tail = redis.call('GET', KEYS[2])
-if not tail and fill == 'none' then  -- nearly every scan: nobody else looked within the hour
-  if note then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[9]) end
+-- Nearly every scan is the only one of its code within the hour: then this one call has noted it.
+local tail = note and redis.call('SET', KEYS[2], ARGV[2], 'NX', 'GET', 'EX', ARGV[6])
+  or not note and redis.call('GET', KEYS[2])
+if not tail then
   return {base, '', false, ledger, newborn, registry, born, shipped, told}
 end
-""" + _SHARED + """
 local now = tonumber(ARGV[3])
-tail = tail or ''
 local visits = split(tail)
-local changed = false
-if fill == 'seed' then
-  if not base or revision(base) < revision(ARGV[6]) then
-    base = ARGV[6]
-    redis.call('HSET', KEYS[1], ARGV[1], base)
-  end
-  if not ledger then
-    ledger = ARGV[8]
-    redis.call('HSET', KEYS[1], ARGV[11], ledger)
-  end
-  local at = {}
-  for i, r in ipairs(visits) do at[key(r)] = i end
-  for _, r in ipairs(split(ARGV[7])) do  -- folded in the database: not to be counted twice, good for reloads
-    local i = at[key(r)]
-    if not i then
-      if now - last_visit(r) < RELOAD then table.insert(visits, 1, r); changed = true end
-    elseif not is_folded(visits[i]) then
-      visits[i] = '\\1' .. string.sub(visits[i], 2); changed = true
-    end
-  end
-  if changed then
-    at = nil
-    tail = table.concat(visits)
-  end
-end
 local device = string.sub(ARGV[2], 17, 24)
 for i = #visits, 1, -1 do
   local r = visits[i]
@@ -75,7 +51,7 @@ for i = #visits, 1, -1 do
   if string.sub(r, 17, 24) == device and age < RELOAD and age > -RELOAD then
     if note and age > 0 then
       visits[i] = string.sub(r, 1, 28) .. struct.pack('<I4', now)
-      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[9])
+      redis.call('SET', KEYS[2], table.concat(visits), 'EX', ARGV[6])
     end
     return {base, tail, r, ledger, newborn, registry, born, shipped, told}
   end
@@ -93,11 +69,9 @@ if note then
   -- All waiting for the worker: a code under a storm. Its page lags by one round of the worker; the scan is kept.
   if #kept < TAIL_RECORDS then
     kept[#kept + 1] = ARGV[2]
-    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[9])
-    changed = false
+    redis.call('SET', KEYS[2], table.concat(kept), 'EX', ARGV[6])
   end
 end
-if changed then redis.call('SET', KEYS[2], tail, 'EX', ARGV[9]) end
 return {base, tail, false, ledger, newborn, registry, born, shipped, told}
 """)
 

@@ -2,7 +2,7 @@
 
 | key | holds | lives |
 |---|---|---|
-| `h:{B}` | hash: code -> packed history (base), code + 128 -> ledger, for 128 neighbouring serials | until evicted |
+| `h:{B}` | hash of 128 neighbours: code -> packed history (base), code + 128 -> ledger, 256 = whole | until evicted |
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, since when and how far this memory is complete, how far it is learned | for ever |
 | `v:open` | what the detectors have found and nobody has closed, packed (detect/opinion.py: Open) | for ever |
@@ -20,6 +20,7 @@ SHIPPED = "v:shipped"
 REPLAY = "v:replay"
 OPEN = "v:open"
 BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
+WHOLE = 2 << BUCKET_BITS  # field of a bucket: what the database knows of its codes is here, and all that follows
 TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
 TAIL_FOLDED_S = 2_700
 
@@ -30,6 +31,12 @@ def history_bucket(serial: int) -> str:
 
 def history_field(serial: int) -> int:
     return serial & (1 << BUCKET_BITS) - 1
+
+
+def neighbours(serial: int) -> range:
+    """The serials that share a bucket with this one."""
+    first = serial >> BUCKET_BITS << BUCKET_BITS
+    return range(first, first + (1 << BUCKET_BITS))
 
 
 def ledger_field(serial: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cache.connection import Cache
-from cache.history import Folded, HistoryCache, Seed
+from cache.history import Folded, HistoryCache
 from tests.servers import valkey_cluster
 
 NOW = 1_790_000_000
@@ -30,42 +30,70 @@ def observe(memory: HistoryCache, device: int, at: int = NOW, **more: object):
     return memory.observe(SERIAL, record(device, at), at * 1_000_000, **more)
 
 
+def fill(memory: HistoryCache, known: bytes = b"", tail: bytes = b"", ledger: bytes = b"") -> None:
+    """What the database knows of the code, and of a neighbour nothing."""
+    memory.fill(SERIAL, [Folded(SERIAL, known, tail)] if known else [], {SERIAL: ledger} if known else {},
+                NOW * 1_000_000)
+
+
 def test_a_miss_notes_nothing_until_it_is_filled(memory: HistoryCache):
     assert observe(memory, 1).base is None
     assert observe(memory, 1).base is None
-    filled = observe(memory, 1, seed=Seed(b""))
-    assert (filled.base, filled.tail, filled.own) == (b"", b"", None)
+    fill(memory)
+    filled = observe(memory, 1)
+    assert (filled.base, filled.tail, filled.own, filled.ledger) == (b"", b"", None, b"")
     assert observe(memory, 2).tail == record(1)
 
 
+def test_a_filled_bucket_answers_for_all_128_and_for_no_other(memory: HistoryCache):
+    memory.fill(SERIAL, [Folded(SERIAL + 1, base(3), b"")], {SERIAL + 1: b"ledger"}, NOW * 1_000_000)
+    first = SERIAL >> 7 << 7
+    known = {serial: memory.observe(serial, record(1), NOW * 1_000_000).base for serial in range(first, first + 128)}
+    assert known.pop(SERIAL + 1) == base(3)
+    assert set(known.values()) == {b""}
+    assert memory.observe(first - 1, record(1), NOW * 1_000_000).base is None
+    assert memory.observe(first + 128, record(1), NOW * 1_000_000).base is None
+
+
+def test_a_code_that_is_forgotten_leaves_its_bucket_incomplete(memory: HistoryCache):
+    memory.fill(SERIAL, [Folded(SERIAL, b"garbage", b"")], {SERIAL: b""}, NOW * 1_000_000)
+    memory.forget(SERIAL)
+    assert observe(memory, 1).base is None
+    assert memory.observe(SERIAL + 1, record(1), NOW * 1_000_000).base is None
+
+
 def test_a_visit_is_noted_though_the_database_is_away(memory: HistoryCache):
-    assert observe(memory, 1, seed=Seed(None)).base is None
-    assert observe(memory, 2, seed=Seed(b"")).tail == record(1)
+    assert observe(memory, 1, blind=True).base is None
+    fill(memory)
+    assert observe(memory, 2).tail == record(1)
 
 
-def test_a_seed_never_replaces_what_is_newer(memory: HistoryCache):
-    observe(memory, 1, seed=Seed(base(3)))
+def test_filling_never_replaces_what_is_newer(memory: HistoryCache):
+    fill(memory, base(3))
     memory.settle([Folded(SERIAL, base(4), b"")], NOW * 1_000_000, 0)
-    assert observe(memory, 2, seed=Seed(base(3))).base == base(4)
+    fill(memory, base(3))
+    assert observe(memory, 2).base == base(4)
     memory.settle([Folded(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
     assert observe(memory, 3).base == base(4)
 
 
-def test_a_seed_that_holds_a_waiting_visit_marks_it_folded(memory: HistoryCache):
-    observe(memory, 1, seed=Seed(None))
-    seen = observe(memory, 2, seed=Seed(base(1), record(1, folded=True)))
-    assert seen.tail == record(1, folded=True)
+def test_filling_marks_a_waiting_visit_as_folded(memory: HistoryCache):
+    observe(memory, 1, blind=True)
+    fill(memory, base(1), record(1, folded=True))
+    assert observe(memory, 2).tail == record(1, folded=True)
 
 
-def test_a_seed_brings_visits_back_that_may_be_reloaded(memory: HistoryCache):
-    seen = observe(memory, 1, NOW + 60, seed=Seed(base(1), record(1, folded=True)))
-    assert seen.own == record(1, folded=True)
-    assert observe(memory, 2, NOW + 4000, seed=Seed(base(1), record(1, folded=True))).own is None
+def test_filling_brings_visits_back_that_may_be_reloaded(memory: HistoryCache):
+    fill(memory, base(1), record(1, folded=True))
+    assert observe(memory, 1, NOW + 60).own == record(1, folded=True)
+    assert observe(memory, 2, NOW + 4000).own is None
 
 
 def test_settled_visits_leave_when_no_reload_can_follow(memory: HistoryCache):
-    observe(memory, 1, seed=Seed(b""))
+    fill(memory)
+    observe(memory, 1)
     memory.settle([Folded(SERIAL, base(1), b"", record(1)[8:24])], NOW * 1_000_000, 0)
+    memory.put_ledgers({SERIAL: b""})
     assert observe(memory, 2, NOW + 60).tail == record(1, folded=True)
     memory.settle([Folded(SERIAL, base(2), b"", record(2, NOW + 60)[8:24])], (NOW + 1830) * 1_000_000, 0)
     assert observe(memory, 3, NOW + 1830).tail == record(2, NOW + 60, folded=True)
@@ -100,19 +128,22 @@ def test_scattered_codes_cost_less_than_200_bytes(memory: HistoryCache, valkey_u
 def test_a_base_with_visits_but_without_its_ledger_is_a_miss(memory: HistoryCache):
     memory.settle([Folded(SERIAL, base(2), b"")], NOW * 1_000_000, 0)
     assert observe(memory, 1).base is None
-    seen = observe(memory, 1, seed=Seed(base(2), b"", b"ledger"))
+    fill(memory, base(2), b"", b"ledger")
+    seen = observe(memory, 1)
     assert (seen.base, seen.ledger, seen.own) == (base(2), b"ledger", None)  # the miss itself had noted nothing
     assert observe(memory, 2).ledger == b"ledger"
 
 
-def test_a_seed_never_replaces_a_ledger_and_whoever_detects_always_does(memory: HistoryCache):
-    observe(memory, 1, seed=Seed(base(1), b"", b"old"))
+def test_filling_never_replaces_a_ledger_and_whoever_detects_always_does(memory: HistoryCache):
+    fill(memory, base(1), b"", b"old")
     memory.put_ledgers({SERIAL: b"new"})
-    assert observe(memory, 2, seed=Seed(base(1), b"", b"old")).ledger == b"new"
+    fill(memory, base(1), b"", b"old")
+    assert observe(memory, 2).ledger == b"new"
 
 
 def test_how_far_ledgers_are_learned_and_what_is_open_come_with_every_visit(memory: HistoryCache):
-    seen = observe(memory, 1, seed=Seed(b""))
+    fill(memory)
+    seen = observe(memory, 1)
     assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (0, None, (None, None), None)
     memory.publish(77, b"name", b"packed")
     seen = observe(memory, 2)
@@ -121,7 +152,8 @@ def test_how_far_ledgers_are_learned_and_what_is_open_come_with_every_visit(memo
 
 
 def test_starting_anew_forgets_all_and_is_not_complete_until_shipped(memory: HistoryCache):
-    observe(memory, 1, seed=Seed(b""))
+    fill(memory)
+    observe(memory, 1)
     memory.bump()
     memory.start_anew()
     seen = observe(memory, 1)
@@ -143,7 +175,7 @@ def test_a_cluster_answers_the_same():
         memory = HistoryCache(Cache(",".join(f"redis://127.0.0.1:{node.port}" for node in nodes), timeout_s=1))
         memory.mark_shipped("one", memory.now_us() + 10**9)
         assert memory.bump() == 1
-        for serial in range(SERIAL, SERIAL + 2000, 97):
+        for serial in range(SERIAL, SERIAL + 4000, 197):
             def look(device: int, number: int = serial, **more: object):
                 return memory.observe(number, record(device), NOW * 1_000_000, **more)
             _one_code(memory, serial, look)
@@ -154,9 +186,11 @@ def test_a_cluster_answers_the_same():
 
 def _one_code(memory: HistoryCache, serial: int, look: Callable) -> None:
     assert look(1).base is None
-    assert look(1, seed=Seed(b"")).base == b""
+    memory.fill(serial, [], {}, NOW * 1_000_000)
+    assert look(1).base == b""
     assert look(1).own == record(1)
     memory.settle([Folded(serial, base(1), b"", record(1)[8:24])], NOW * 1_000_000, 0)
+    memory.put_ledgers({serial: b""})
     seen = look(2)
     assert (seen.base, seen.tail, seen.registry) == (base(1), record(1, folded=True), 1)
     assert seen.complete

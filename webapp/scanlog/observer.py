@@ -1,12 +1,14 @@
 """Observe a scan: what was known of its code before, and the visit noted, in one round trip to Valkey."""
 import socket
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from cache.connection import Cache, CacheAway
-from cache.history import HistoryCache, Seed, Seen
+from cache.history import Folded, HistoryCache, Seen
+from cache.keys import neighbours
 from cache.replay import ReplayPosition
 from webapp.db import NEWEST, Database, DatabaseAway
 from webapp.models import CodeHistory, CodeLedger
@@ -20,6 +22,7 @@ from webapp.verify.sighting import unpack as sighting
 
 REMEMBERED_LOCALLY = 20_000
 LIVE = "live"  # the detectors whose ledgers pages believe
+DAMAGED = b"?"  # in Valkey: the database's row cannot be read, which is not "no scan yet"
 PHANTOM_AFTER_US = 60_000_000  # no request takes a minute from noting a visit to keeping it
 
 
@@ -67,7 +70,7 @@ class Observer:
                 self._memory.forget(scan.serial)
                 seen = seen._replace(base=None)
             if seen.base is None:
-                seen = self._memory.observe(scan.serial, record, scan.at, note=note, seed=self._seed(scan.serial))
+                seen = self._filled(scan, record, note)
             if newborn and not pending(self._spool):
                 # An empty memory beside an empty spool: everything there ever was is in the database.
                 self._memory.mark_shipped(machine(), seen.born)
@@ -78,14 +81,17 @@ class Observer:
             return self._without_memory(scan, note)
         return _observation(scan, seen, self._opened[1])
 
-    def _seed(self, serial: int) -> Seed:
+    def _filled(self, scan: Scan, record: bytes, note: bool) -> Seen:
+        """After a miss: what the database knows of this code and its neighbours goes into Valkey."""
         try:
-            row = self._db.ask(lambda connection: _read(connection, serial), self._replayed())
+            rows = self._db.ask(lambda connection: _read(connection, neighbours(scan.serial)), self._replayed())
         except DatabaseAway:
-            return Seed(None)
-        if row is None:
-            return Seed(b"")
-        return Seed(*row) if row[0] and is_packed(row[0]) else Seed(None)  # a damaged row is not "no scan yet"
+            return self._memory.observe(scan.serial, record, scan.at, note=note, blind=True)
+        known = [Folded(row.serial, row.state if row.state and is_packed(row.state) else DAMAGED, row.tail)
+                 for row in rows]
+        self._memory.fill(scan.serial, known, {row.serial: row.ledger or b"" for row in rows}, scan.at)
+        seen = self._memory.observe(scan.serial, record, scan.at, note=note)
+        return seen._replace(base=None) if seen.base == DAMAGED else seen
 
     def _replayed(self) -> int:
         """A history is filled in once and then believed, so a replica must have everything that was shipped."""
@@ -110,15 +116,14 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def _read(connection: Connection, serial: int) -> tuple[bytes, bytes, bytes] | None:
-    row = connection.execute(_HISTORY, {"wanted": serial, "live": LIVE}).one_or_none()
-    return (row.state, row.tail, row.ledger or b"") if row is not None else None
+def _read(connection: Connection, serials: range) -> Sequence[Any]:
+    return connection.execute(_HISTORIES, {"first": serials[0], "last": serials[-1], "live": LIVE}).all()
 
 
-_HISTORY = (
-    select(CodeHistory.state, CodeHistory.tail, CodeLedger.ledger)
+_HISTORIES = (
+    select(CodeHistory.serial, CodeHistory.state, CodeHistory.tail, CodeLedger.ledger)
     .outerjoin(CodeLedger, (CodeLedger.serial == CodeHistory.serial) & (CodeLedger.detector == bindparam("live")))
-    .where(CodeHistory.serial == bindparam("wanted")))
+    .where(CodeHistory.serial.between(bindparam("first"), bindparam("last"))))
 
 
 def _observation(scan: Scan, seen: Seen, opened: bytes) -> Observation:
