@@ -15,6 +15,7 @@ from webapp.detect.expired import expired
 from webapp.detect.failed_quality import failed_quality
 from webapp.detect.finding import Finding
 from webapp.detect.from_scan import event_of, event_of_sighting
+from webapp.detect.glance import is_usual, second_cannot_matter
 from webapp.detect.opinion import Open, opinion, unpack_open
 from webapp.detect.pending import pending
 from webapp.detect.recalled import recalled
@@ -77,6 +78,7 @@ class Standing(NamedTuple):
     facts: BagFacts
     findings: tuple[Finding, ...]
     alone: Judgement | None  # nothing else can be said
+    glance: bool  # a usual second look need not be weighed
 
 
 # The registry could not be asked: the tag is right, and that is all anybody knows right now.
@@ -89,9 +91,10 @@ def standing(bag: Bag, day: date, rules: Rules) -> Standing:
     days = rules.first.unshipped_days
     never = unissued(bag, day, days)
     if never is not None:
-        return Standing(facts_of(bag), (), Judgement(never.verdict, (never.reason,), (never,)))
+        return Standing(facts_of(bag), (), Judgement(never.verdict, (never.reason,), (never,)), False)
     found = tuple(one for detector in OF_THE_BAG if (one := detector(bag, day, days)) is not None)
-    return Standing(msgspec.structs.replace(facts_of(bag), standing="", best_before=0.0), found, None)
+    return Standing(msgspec.structs.replace(facts_of(bag), standing="", best_before=0.0), found, None,
+                    second_cannot_matter(rules))
 
 
 def judge(scan: Scan, bag: Standing, known: Known, rules: Rules) -> Judgement:
@@ -99,7 +102,7 @@ def judge(scan: Scan, bag: Standing, known: Known, rules: Rules) -> Judgement:
     if bag.alone is not None:
         return bag.alone
     usual = seen(scan.shared, known.history)
-    heard = _heard(scan, bag.facts, known, rules)
+    heard = _heard(scan, bag, known, rules)
     if heard is None and not bag.findings:
         return NOTHING_ODD[usual]
     told = list(bag.findings)
@@ -143,16 +146,18 @@ class Judge:
         return judge(seen.scan, self.standing(bag, seen.scan.at), known, self.rules)
 
 
-def _heard(scan: Scan, facts: BagFacts, known: Known, rules: Rules) -> Finding | None:
+def _heard(scan: Scan, bag: Standing, known: Known, rules: Rules) -> Finding | None:
     """What the scans of this code and of its lot say to whoever made this one."""
+    facts, opened = bag.facts, known.opened
     if not facts.lot or scan.role == "staff":
         return None
-    opened = known.opened
-    if not known.ledger and not known.unlearned and scan.at > facts.shipped_at * MICROSECONDS and not (
-            opened.copies or opened.old or opened.places):
+    ledger = lengthen(known.ledger)
+    calm = not known.unlearned and scan.at > facts.shipped_at * MICROSECONDS and not (
+        opened.copies or opened.old or opened.places)
+    if calm and (not ledger or bag.glance and is_usual(ledger, scan.adcode, facts.destination, opened.far_chance)):
         return None
     between = [event_of_sighting(one, scan.serial) for one in known.unlearned]
-    told = opinion(lengthen(known.ledger), event_of(scan), facts, opened, rules, between)
+    told = opinion(ledger, event_of(scan), facts, opened, rules, between)
     return OF_ITS_SCANS.get((told.word, told.reasons[0])) if told.reasons else None
 
 
