@@ -15,7 +15,7 @@ from webapp.geolocate import Geolocator
 from webapp.keys import Keys, keys_of
 from webapp.scan_lane import ScanLane
 from webapp.scanlog.observer import Observer
-from webapp.scanlog.spool import Spool
+from webapp.scanlog.spool import Spool, Sync
 from webapp.scanlog.wrong_codes import WrongCodes
 from webapp.settings import BadSetting, Settings
 from webapp.verify.lookup import Lookup
@@ -55,7 +55,7 @@ def create_app(settings: Settings) -> Flask:
 def make_parts(settings: Settings, keys: Keys) -> Parts:
     """What the shopper's pages work with, with a database pool of their own."""
     db, cache, templates = Database(settings, statement_ms=STATEMENT_MS), Cache(settings.redis), Templates()
-    spool = Spool(settings.spool)
+    spool = Spool(settings.spool, Sync(settings.sync))
     lookup = Lookup(db, LookupCache(cache), ReplayPosition(cache).read)
     return Parts(
         settings=settings, keys=keys, db=db, cache=cache, geolocator=Geolocator(settings.geoip),

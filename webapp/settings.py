@@ -2,6 +2,7 @@
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
     keys_file: Path | None = None
     spool_dir: Path | None = None
+    sync: Literal["group", "interval"] = "group"
     trusted_proxies: int = Field(0, ge=0, le=8)
     map_geojson: Path | None = None
     map_approval_no: str = ""

@@ -15,6 +15,7 @@ ROLL_BYTES = 8 << 20
 ROLL_SECONDS = 60.0  # at the next record; a busy process's segments become deletable, an idle one's stay readable
 FLOOR_BYTES = 32 << 20  # the last of the disk is left to the database and the logs
 INTERVAL_SECONDS = 0.05
+GATHER_SECONDS = 0.001  # under load, for as many as came together last time: a sync costs as much as half a scan
 
 log = structlog.get_logger()
 
@@ -29,14 +30,23 @@ class Sync(Enum):
 
 
 class _Batch:
-    """Records that reach the disk together. The thread that brings the first one commits it for all."""
+    """Records that reach the disk together. The thread that brings the first one commits it for all. A lock is made
+    only when somebody waits: `full` for the first until enough have come, `done` for the others until it is kept."""
 
-    __slots__ = ("records", "kept", "done")
+    __slots__ = ("records", "wanted", "kept", "full", "done")
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: int) -> None:
         self.records: list[bytes] = []
+        self.wanted = wanted  # so many came together last time
         self.kept = False
-        self.done: threading.Event | None = None  # made only when somebody has to wait
+        self.full = _held() if wanted > 1 else None
+        self.done: threading.Lock | None = None
+
+
+def _held() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 class Spool:
@@ -60,7 +70,7 @@ class Spool:
             os.close(self._file)
         self._joining = threading.Lock()  # guards _next: held for microseconds
         self._disk = threading.Lock()  # guards the file: held while it is written and synced
-        self._next = _Batch()
+        self._next = _Batch(1)
         self._file = -1
         self._size = 0
         self._sequence = 0
@@ -76,21 +86,28 @@ class Spool:
             self.refused += 1
             return False
         record = frame(payload)
+        if self._sync is not Sync.GROUP:  # nobody waits for the disk, so nobody gains from company
+            with self._disk:
+                return self._commit([record])
         with self._joining:
             batch = self._next
             batch.records.append(record)
-            leads = len(batch.records) == 1
-            if not leads and batch.done is None:
-                batch.done = threading.Event()
-        if leads:
-            with self._disk:  # while the batch before is being synced, others join this one
-                with self._joining:
-                    self._next = _Batch()
-                batch.kept = self._commit(batch.records)
-            if batch.done is not None:
-                batch.done.set()
-        elif batch.done is not None:
-            batch.done.wait()
+            brought = len(batch.records)
+            if brought == 2:
+                batch.done = _held()
+            if brought == batch.wanted and batch.full is not None:
+                batch.full.release()
+        if brought > 1:
+            with batch.done:  # type: ignore[union-attr]
+                return batch.kept
+        if batch.full is not None:
+            batch.full.acquire(timeout=GATHER_SECONDS)
+        with self._disk:  # while the batch before is being synced, others join this one
+            with self._joining:
+                self._next = _Batch(len(batch.records))
+            batch.kept = self._commit(batch.records)
+        if batch.done is not None:
+            batch.done.release()
         return batch.kept
 
     def close(self) -> None:
