@@ -25,11 +25,12 @@ sys.path.insert(0, str(ROOT))
 
 from loadtests import load, machine  # noqa: E402
 from loadtests.installation import Installation, installed  # noqa: E402
-from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, granian, gunicorn, started  # noqa: E402
+from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, granian, gunicorn, product, started  # noqa: E402
 
 CONNECTIONS = 32
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
 HELLO = "flask_hello"
+SCANNED, SCANNED_QUICK = 1_200_000, 240_000  # codes that were looked at once: as many as a run asks for
 
 
 def main() -> None:
@@ -63,7 +64,7 @@ def main() -> None:
 class Subject:
     """A server, and how it is asked."""
 
-    asked = 0
+    scans = 0  # asked for so far, of all subjects: no scan is ever one of a bag that was just looked at
 
     def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "",
                  server_env: dict[str, str] | None = None, refused: bool = False, **env: object) -> None:
@@ -72,9 +73,10 @@ class Subject:
 
     def run(self, seconds: float) -> load.Run:
         """One run; the next one, of whatever subject, goes on where this one ended: no visit is ever a reload."""
-        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=Subject.asked,
+        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=Subject.scans,
                         refused=self.refused, **self.env)
-        Subject.asked += int(done.requests_per_s * seconds * 1.1) + 1000
+        if "CODES" in self.env and not self.refused:
+            Subject.scans += int(done.requests_per_s * seconds * 1.05) + 200
         return done
 
 
@@ -90,38 +92,48 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dic
     same = {"script": "scans.lua"}  # the headers of a phone cost a server time, too
     subjects = {HELLO: Subject(up(gunicorn("loadtests.apps.flask_hello:app", 8401), 8401), [], **same)}
     if chosen is None:
+        subjects["flask_hello_our_settings"] = Subject(
+            up(product(8406, "loadtests.apps.flask_hello:app"), 8406), [], **same)
         subjects["plain_wsgi"] = Subject(up(gunicorn("loadtests.apps.plain:app", 8402), 8402), [], **same)
         subjects["flask_page_no_data"] = Subject(up(gunicorn("loadtests.apps.flask_page:app", 8403), 8403), [], **same)
         subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [], **same)
         nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
         subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
-    here = stack.enter_context(installed(home / "sqlite", postgres=False))
+    here = stack.enter_context(installed(home / "sqlite", False, SCANNED if chosen is None else SCANNED_QUICK))
     scans = {"CODES": here.codes, "script": "scans.lua", "server_env": here.env}
     if wanted("scan_gunicorn", "wrong_code", "scan_json"):
-        server = up(gunicorn("webapp.wsgi:app", 8411), 8411, "/healthz", **here.env)
+        server = up(product(8411), 8411, "/healthz", **here.env)
         subjects["scan_gunicorn"] = Subject(server, here.pids, "/", **scans)
         subjects["scan_json"] = Subject(server, here.pids, "/", **scans | {"HEADERS": "json"})
         subjects["wrong_code"] = Subject(server, here.pids, "/", CODES=here.wrong_codes, script="scans.lua",
                                          refused=True)
     if wanted("scan_fastest"):
-        server = up(granian("webapp.wsgi:app", 8412), 8412, "/healthz", **here.env)
-        subjects["scan_fastest"] = Subject(server, here.pids, "/", **scans)
+        server_there = up(granian("webapp.wsgi:app", 8412), 8412, "/healthz", **here.env, SALTCHECK_SYNC="interval")
+        subjects["scan_fastest"] = Subject(server_there, here.pids, "/", **scans)
     if chosen is None:
-        for promise, port in (("interval", 8413), ("write", 8414)):
-            server_there = up(gunicorn("loadtests.apps.scan_sync:app", port), port, "/healthz",
-                              **here.env, LOADTEST_SYNC=promise)
-            subjects[f"scan_kept_by_{promise}"] = Subject(server_there, here.pids, "/", **scans)
+        add_promises(subjects, here, up, scans)
         add_postgres(stack, home, subjects, up)
         subjects["scan_first_ever"] = Subject(server, here.pids, "/", CODES=here.new_codes, script="scans.lua")
     return {name: one for name, one in subjects.items() if chosen is None or name in chosen}
 
 
+def add_promises(subjects: dict[str, Subject], here: Installation, up, scans: dict[str, object]) -> None:
+    """The price of `recorded`: the same scan written only, synced within 50 ms, synced before its page leaves."""
+    written = {"LOADTEST_SYNC": "write"}
+    for name, words, port, env in (
+            ("scan_gunicorn_interval", product(8413), 8413, {"SALTCHECK_SYNC": "interval"}),
+            ("scan_gunicorn_write", product(8414, "loadtests.apps.scan_sync:app"), 8414, written),
+            ("scan_granian_group", granian("webapp.wsgi:app", 8415, 32), 8415, {"SALTCHECK_SYNC": "group"}),
+            ("scan_granian_write", granian("loadtests.apps.scan_sync:app", 8416), 8416, written)):
+        subjects[name] = Subject(up(words, port, "/healthz", **here.env, **env), here.pids, "/", **scans)
+
+
 def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up) -> None:
-    there: Installation = stack.enter_context(installed(home / "postgres", postgres=True))
-    for name, words, port in (("scan_gunicorn_postgres", gunicorn("webapp.wsgi:app", 8421), 8421),
-                              ("scan_fastest_postgres", granian("webapp.wsgi:app", 8422), 8422)):
-        subjects[name] = Subject(up(words, port, "/healthz", **there.env), there.pids, "/", CODES=there.codes,
-                                 script="scans.lua")
+    there: Installation = stack.enter_context(installed(home / "postgres", True, SCANNED))
+    for name, words, port, sync in (("scan_gunicorn_postgres", product(8421), 8421, "group"),
+                                    ("scan_fastest_postgres", granian("webapp.wsgi:app", 8422), 8422, "interval")):
+        subjects[name] = Subject(up(words, port, "/healthz", **there.env, SALTCHECK_SYNC=sync), there.pids, "/",
+                                 CODES=there.codes, script="scans.lua")
 
 
 def measure(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[load.Run]]:

@@ -18,7 +18,7 @@ from webapp.keys import create_keys
 from webapp.settings import load_settings
 from webapp.verify.code import ALPHABET
 
-CODES, SCANNED = 2_000_000, 100_000
+CODES = 4_000_000
 
 
 class Installation(NamedTuple):
@@ -32,7 +32,7 @@ class Installation(NamedTuple):
 
 
 @contextmanager
-def installed(home: Path, postgres: bool) -> Iterator[Installation]:
+def installed(home: Path, postgres: bool, scanned: int) -> Iterator[Installation]:
     """Build it; everything it starts ends with it. Valkey shares the server's core: one core is one core."""
     home.mkdir(parents=True)
     with ExitStack() as stack:
@@ -46,12 +46,12 @@ def installed(home: Path, postgres: bool) -> Iterator[Installation]:
         settings = load_settings(home=home, database_url=env.get("SALTCHECK_DATABASE_URL", ""))
         db = Database(settings, statement_ms=60_000)
         stack.callback(db.close)
-        valkey = start_valkey(home / "valkey")
+        valkey = start_valkey(home / "valkey", "--appendonly", "no")  # as the README advises
         stack.callback(stop_valkey, valkey)
         subprocess.run(["taskset", "-cp", str(SERVER_CORE), str(valkey.process.pid)], stdout=subprocess.DEVNULL)
         env["SALTCHECK_REDIS_URL"] = valkey.url
-        world.fill(db, keys.codes, CODES, SCANNED, home / "codes.txt")
-        write_new_codes(home / "new.txt", keys.codes)
+        world.fill(db, keys.codes, CODES, scanned, home / "codes.txt")
+        write_new_codes(home / "new.txt", keys.codes, scanned)
         write_wrong_codes(home / "wrong.txt")
         command(env, "rebuild-cache")
         with worker(env):
@@ -77,12 +77,12 @@ def command(env: dict[str, str], *words: str) -> None:
         sys.exit(f"loadtests: saltcheck {' '.join(words)}: {done.stderr.strip()[-500:]}")
 
 
-def write_new_codes(path: Path, keys) -> None:
+def write_new_codes(path: Path, keys, scanned: int) -> None:
     """Codes nobody has scanned: each lot's block holds many more than were scanned."""
     each = CODES // world.LOTS
     with path.open("wb") as file:
         for number in range(world.LOTS):
-            first = 1 + number * each + SCANNED // world.LOTS
+            first = 1 + number * each + scanned // world.LOTS
             letters = make_codes(keys.current, first, 20_000, keys)
             file.write(b"\n".join(bytes(row) for row in letters) + b"\n")
 

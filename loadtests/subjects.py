@@ -30,7 +30,12 @@ def gunicorn(app: str, port: int, threads: int = 4) -> list[str]:
             "-b", f"127.0.0.1:{port}", "--keep-alive", "75", "--log-level", "error", "--worker-tmp-dir", "/dev/shm"]
 
 
-def granian(app: str, port: int, threads: int = 2) -> list[str]:
+def product(port: int, app: str = "webapp.wsgi:app") -> list[str]:
+    """What `serve` starts, with one process."""
+    return [str(BIN / "gunicorn"), "-c", "webapp/gunicorn_conf.py", "-w", "1", "-b", f"127.0.0.1:{port}", app]
+
+
+def granian(app: str, port: int, threads: int = 8) -> list[str]:
     return [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
             "--blocking-threads", str(threads), "--no-access-log", "--log-level", "error", app]
 

@@ -8,13 +8,20 @@ from sqlalchemy import insert
 from webapp.codes.block import Block, finish, reserve
 from webapp.codes.vectorised import make_codes
 from webapp.db import Database
+from webapp.detect.event import Event
+from webapp.detect.ledger import SEEN, Ledger
+from webapp.detect.live import LIVE
+from webapp.detect.rules import load_rules
+from webapp.detect.short_ledger import shorten
+from webapp.detect.weigh import fold
 from webapp.keys import CodeKeys
 from webapp.migrate import upgrade
-from webapp.models import Batch, CodeHistory, Product, Quality, Shipment, Site
+from webapp.models import Batch, CodeHistory, CodeLedger, Product, Quality, Shipment, Site
 from webapp.verify.history import History, pack
 
 GLN, GTIN, LOTS = "6999000100008", "06999000100015", 40
 NOW = datetime.now(UTC)
+THEN = int((NOW - timedelta(days=30)).timestamp())
 
 
 def fill(db: Database, keys: CodeKeys, codes: int, history: int, out: Path) -> int:
@@ -38,6 +45,7 @@ def fill(db: Database, keys: CodeKeys, codes: int, history: int, out: Path) -> i
             finish(db, block)
             with db.transaction() as connection:
                 connection.execute(insert(CodeHistory), list(histories(block, each)))
+                connection.execute(insert(CodeLedger), list(ledgers(block, each)))
             letters = make_codes(block.version, block.first_number, each, keys)
             file.write(b"\n".join(bytes(row) for row in letters).decode() + "\n")
     return each * LOTS
@@ -62,8 +70,17 @@ def lot_name(number: int) -> str:
 
 def histories(block: Block, count: int) -> Iterator[dict]:
     """One earlier scan for each of the first codes of a block, a month ago, in Chengdu."""
-    then = int((NOW - timedelta(days=30)).timestamp())
-    seen = History(visits=1, first_at=then, last_at=then, scans=1, devices=1, first_adcode=510100, province_mask=1,
+    seen = History(visits=1, first_at=THEN, last_at=THEN, scans=1, devices=1, first_adcode=510100, province_mask=1,
                    network_bits=1, last_devices=(7, 0, 0, 0, 0))
     for serial in range(block.first_serial, block.first_serial + count):
         yield {"serial": serial, "scans": 1, "state": pack(seen), "tail": b"", "updated_at": NOW}
+
+
+def ledgers(block: Block, count: int) -> Iterator[dict]:
+    """What the detectors made of these scans."""
+    ledger = Ledger()
+    fold(ledger, Event(THEN, block.first_serial, 7, 1, 510100, wechat=True), False, False, 1.0, load_rules().ledger)
+    ledger.flags |= SEEN
+    short = shorten(ledger.pack())
+    for serial in range(block.first_serial, block.first_serial + count):
+        yield {"serial": serial, "detector": LIVE, "ledger": short}
