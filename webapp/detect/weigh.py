@@ -106,7 +106,7 @@ def _keep_point(ledger: Ledger, event: Event) -> None:
 def _burst(ledger: Ledger, hours: int, rules: LedgerRules) -> tuple[float, float]:
     """-> (nats against one more opening of the running burst, days since its start); starts a new one if that is
     the better explanation."""
-    age = (hours - ledger.burst) / 24.0
+    age = max(0, hours - ledger.burst) / 24.0  # below 0 when a clock was wrong
     if age < rules.burst_days:
         rate = (1 - SLOW_SHARE) * FAST * exp(-FAST * age) + SLOW_SHARE * SLOW * exp(-SLOW * age)
         cost = log(rules.burst_rate / rate)
