@@ -107,3 +107,12 @@ def test_a_hammered_code_needs_twice_the_witnesses() -> None:
     assert weigh.independent(folded(strangers), RULES.ledger)
     hammering = [Event(SHIPPED + n, 5, 100, 500, 510100, link=WIFI) for n in range(200)]
     assert not weigh.independent(folded(hammering + strangers), RULES.ledger)
+
+
+def test_a_visit_from_before_the_first_one_is_weighed_like_any_other():
+    """A web machine whose clock was years ahead made the first scan; everybody's later ones are right."""
+    ledger = Ledger()
+    for at, device in ((2_150_000_000, 1), (2_290_000_000, 2), (1_790_000_000, 3), (1_790_000_100, 4)):
+        step = weigh.fold(ledger, Event(at, 1, device, device, 510100), False, True, 1.0, RULES.ledger)
+        assert step.kind == weigh.WITNESS
+    assert ledger.people == 4
