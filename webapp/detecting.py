@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cache.connection import CacheAway
 from cache.history import HistoryCache
@@ -33,6 +33,18 @@ class Detecting:
         where nobody can say. `note_position`: tells replicas how far they must be; False when that cannot be done."""
         waited_for = time.time_ns() // 1000 - CUT_OFF_US
         up_to = waited_for if shipped_to is None else max(waited_for, shipped_to)
+        try:
+            self._learn(up_to)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._learn(up_to)  # the session with the lead ended while it rested; from the last checkpoint, then
+        try:
+            self.publisher.catch_up(note_position)
+        except CacheAway as error:
+            log.warning("valkey_away", what="ledgers", reason=str(error))
+
+    def _learn(self, up_to: int) -> None:
         began = time.monotonic()
         self.behind = True
         try:
@@ -41,10 +53,6 @@ class Detecting:
         except BaseException:
             self.publisher.forget()
             raise
-        try:
-            self.publisher.catch_up(note_position)
-        except CacheAway as error:
-            log.warning("valkey_away", what="ledgers", reason=str(error))
 
     def close(self) -> None:
         """Keep what was learned, if the database is there to take it."""
