@@ -91,7 +91,10 @@ class Observer:
                  for row in rows]
         self._memory.fill(scan.serial, known, {row.serial: row.ledger or b"" for row in rows}, scan.at)
         seen = self._memory.observe(scan.serial, record, scan.at, note=note)
-        return seen._replace(base=None) if seen.base == DAMAGED else seen
+        if seen.base is None or is_packed(seen.base):
+            return seen
+        self._memory.forget(scan.serial)  # damaged in the database, or garbage here that calls itself newer
+        return seen._replace(base=None)
 
     def _replayed(self) -> int:
         """A history is filled in once and then believed, so a replica must have everything that was shipped."""
