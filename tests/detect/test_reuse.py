@@ -1,4 +1,4 @@
-"""Codes on the market again where they were sold: late second users and late first scans add up; slow stock does not."""
+"""Codes on the market again where they were sold: late second users and late first scans add up; slow stock not."""
 from tests.detect.market import START, Market, alerts_of
 from webapp.detect.alert import Kind
 from webapp.detect.event import DAY

@@ -10,7 +10,7 @@ import msgspec
 
 from webapp.detect import evidence, weigh
 from webapp.detect.again import Again
-from webapp.detect.alert import Alert, Kind
+from webapp.detect.alert import Alert, Evidence, Kind
 from webapp.detect.away import Away
 from webapp.detect.boxes import ALONE, Siblings, note, siblings
 from webapp.detect.event import DAY, BagFacts, Event
@@ -28,6 +28,7 @@ from webapp.detect.rules import Rules
 from webapp.detect.second import Second
 from webapp.detect.surplus import Surplus
 
+YEAR = 365 * DAY
 MARKED_USUALLY = 0.02  # marked openings a witness, from which share markers are believed to work
 
 
@@ -96,12 +97,12 @@ class Engine:
                 if box.place and not bag.home():  # nobody knows where it was sent, but its box is there
                     bag = msgspec.structs.replace(bag, destination=box.place)
             self._clone(event, bag, ledger, alerts)
+            if ledger.people == rules.ledger.storm_people and not ledger.flags & ALERTED:
+                alerts.append(_storm(event, bag, evidence.everywhere(ledger)))
         elif step.kind == weigh.SHARED:
             self._marked += 1
-            if ledger.links == self.rules.ledger.storm_links:
-                alerts.append(Alert(Kind.SHARE_STORM, event.at, float(ledger.links), "info", (evidence.cluster(
-                    f"转发页面已被打开 {ledger.links} 次", f"a forwarded page was opened {ledger.links} times", 0.0),),
-                    serial=event.serial, lot=bag.lot))
+            if ledger.links == rules.ledger.storm_links:
+                alerts.append(_storm(event, bag, evidence.opened(ledger)))
         if drop:
             self.people.drops[drop] += 1
         opinion = speak(ledger, step.kind, event, bag, self.open, rules)
@@ -180,7 +181,7 @@ class Engine:
         if score < own.alert:
             return
         ledger.flags |= ALERTED
-        if (bag.lot, 0) in self.open.copies or bag.lot in self.open.leaks:
+        if (bag.lot, 0) in self.open.copies or (ledger.flags & EARLY and bag.lot in self.open.leaks):
             return
         x = weigh.explanations(ledger, bag.destination, open_there, own, self.open.far_chance)
         words = tuple(evidence.against(name, x[name]) for name in sorted(x, key=x.__getitem__))
@@ -200,8 +201,10 @@ class Engine:
             subjects = [("lot", lot, province)] if province else [("lot", lot, 0)]
             if alert.kind == Kind.OLD_BATCH:  # many old lots in one place are one matter
                 subjects.append(("area", 0, province))
-            if lot in opened.leaks or any(self._silent.get(one, 0.0) > alert.at for one in subjects):
+            if any(self._silent.get(one, 0.0) > alert.at for one in subjects):
                 return
+            if alert.kind == Kind.PRERELEASE:  # what comes of leaked codes, there and in the whole lot, is that leak
+                until = alert.at + YEAR
             self._silent["lot", lot, province] = self._silent["lot", lot, 0] = until
         elif alert.kind != Kind.FORGED:
             if self._silent.get(("area", 0, province), 0.0) > alert.at:
@@ -275,3 +278,8 @@ class Engine:
 
 
 DROP = {weigh.AGAIN: Drop.AGAIN, weigh.SHARED: Drop.SHARED, weigh.FLOODED: Drop.FLOODED}
+
+
+def _storm(event: Event, bag: BagFacts, words: Evidence) -> Alert:
+    """A notice to operations: half the country looks at one code."""
+    return Alert(Kind.SHARE_STORM, event.at, 0.0, "info", (words,), serial=event.serial, lot=bag.lot)

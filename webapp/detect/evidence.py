@@ -26,5 +26,15 @@ def witnesses(ledger: Ledger) -> Evidence:
         f"checked by {ledger.people} phones on {ledger.fixed} fixed lines in {cities} cities within {days} days", 0.0)
 
 
+def opened(ledger: Ledger) -> Evidence:
+    return Evidence(f"转发页面已被打开 {ledger.links} 次", f"a forwarded page was opened {ledger.links} times", 0.0)
+
+
+def everywhere(ledger: Ledger) -> Evidence:
+    return Evidence(f"{ledger.people} 部手机查询过此码，像网上热传，也可能有人在全国销售同一个码",
+                    f"{ledger.people} phones checked this code: a post gone viral, or it is sold all over the country",
+                    0.0)
+
+
 def cluster(zh: str, en: str, nats: float) -> Evidence:
     return Evidence(zh, en, round(nats, 2))

@@ -20,6 +20,7 @@ class Hazard:
         self._today = -1
         self.rate = list(prior)  # relative until the first day is over
         self.sold = list(accumulate(prior))
+        self._per_bag = BIN_DAYS * sum(prior)
         self.means: dict[int, float] = {}
         self.sold_means: dict[int, float] = {}
         self.bags: dict[int, float] = {}
@@ -64,9 +65,10 @@ class Hazard:
         for b, prior in enumerate(self._prior):
             weight = PRIOR_BAGS * BIN_DAYS
             self.rate[b] = (self._firsts[b] + weight * prior * scale) / (self._bag_days[b] + weight)
+        self._per_bag = BIN_DAYS * sum(self.rate)
         total = sum(self.rate[:-1]) or 1.0
         self.sold = [x / total for x in accumulate(self.rate[:-1])] + [1.0]
 
     def per_bag(self) -> float:
         """First scans one bag gets over its life, as far as lots have lived."""
-        return BIN_DAYS * sum(self.rate)
+        return self._per_bag

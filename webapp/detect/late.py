@@ -39,9 +39,9 @@ class Late:
         for area in {province, event.city}:
             self._home[area] = self._home.get(area, 0.0) + 1
         sold = hazard.sold_means.get(bag.destination)
-        if not sold:
-            return
         age = event.at - bag.shipped_at
+        if not sold or age < own.young_days * DAY:
+            return
         b = hazard.bin(age)
         bags, quantity = hazard.bags[bag.destination], lot.quantity * dict(lot.parts()).get(bag.destination, 1.0)
         # scans a day of this lot by reuse, and as expected of it
@@ -51,9 +51,7 @@ class Late:
         far = min(own.nats_max, log(1 + again / expected))
         near = min(own.nats_max, log(1 + again / (expected * city_share)))
         due = self._due(lot, b)
-        if age < own.young_days * DAY:
-            far = near = 0.0
-        elif lot.firsts < due - own.still_to_come_sigmas * due ** 0.5:
+        if lot.firsts < due - own.still_to_come_sigmas * due ** 0.5:
             far, near = far * own.still_to_come, near * own.still_to_come
         self._learn(lot, event, far, near, home=True)
 

@@ -1,12 +1,13 @@
 """Which addresses strangers share: a carrier's exit has many different codes and phones that say so, a household's line
 few, and phones that say Wi-Fi."""
-from webapp.detect.event import DAY, MOBILE, UNSTATED, Event
+from webapp.detect.event import DAY, MOBILE, UNSTATED, WIFI, Event
 from webapp.detect.rules import NetworkRules
 
 SLOTS = 1 << 16
 CARRIER, LINE = 1, 2
 STATED_USUALLY = 0.4
 CROWD_KNOWN, CROWD_MEMORY = 0.42, 500
+TIMES_USUAL = 3.0  # a network with so many times a fixed line's witnesses is shared by strangers
 
 
 class Networks:
@@ -20,6 +21,7 @@ class Networks:
         self._at = [0.0] * SLOTS
         self._says = bytearray(SLOTS)  # CARRIER, LINE or both
         self._stated, self._all = 1.0, 1.0
+        self._usual = 1.0  # witnesses on a network that is said to be a fixed line: grows with the volume of scans
         self._crowd = 0.0  # share of witnesses that came by a network known to be shared
 
     def carrier(self, event: Event) -> bool:
@@ -30,9 +32,11 @@ class Networks:
             return True
         if event.link == UNSTATED and not self._stating() and self._crowd < CROWD_KNOWN:
             return True
-        count = self._count[slot]
-        return count >= self._limit and (
-            count * self._fade ** max(0.0, event.at - self._at[slot]) >= self._limit)
+        count, limit = self._count[slot], self._crowded()
+        return count >= limit and count * self._fade ** max(0.0, event.at - self._at[slot]) >= limit
+
+    def _crowded(self) -> float:
+        return max(self._limit, TIMES_USUAL * self._usual)
 
     def line(self, event: Event) -> bool:
         """This is somebody's own line for certain: the phone says so, or another one did; where phones do not usually
@@ -50,7 +54,9 @@ class Networks:
         if event.link != UNSTATED:
             self._stated += 1
             self._says[slot] |= CARRIER if event.link == MOBILE else LINE
-        full = self._count[slot] >= self._limit
+        full = self._count[slot] >= self._crowded()
         self._crowd += (full - self._crowd) / CROWD_MEMORY
         self._count[slot] = self._count[slot] * self._fade ** max(0.0, event.at - self._at[slot]) + 1.0
         self._at[slot] = event.at
+        if event.link == WIFI:
+            self._usual += (self._count[slot] - self._usual) / CROWD_MEMORY

@@ -109,7 +109,8 @@ def _weighed(ledger: Ledger, kind: str | None, event: Event, bag: BagFacts, open
     if knew and not ledger.flags & CAUTIONED:
         return score, ""
     bar = own.caution_leave if ledger.flags & CAUTIONED else own.caution
-    if (bag.lot, 0) in open_now.copies or (bag.lot, province) in open_now.copies or province in open_now.places:
+    if (bag.lot, 0) in open_now.copies or (bag.lot, province) in open_now.copies or (
+            province in open_now.places and _old(event, bag, rules)):
         bar = min(bar, own.caution_open)
     if score >= bar and ledger.people >= own.caution_people:
         ledger.flags |= CAUTIONED

@@ -25,11 +25,14 @@ def reuse(late: Late, again: Again, event: Event, rules: Rules) -> Alert | None:
 def _judge(late: Late, again: Again, area: int, event: Event, rules: Rules) -> Alert | None:
     own = rules.reuse
     firsts, seconds = late.cells.get((area, True), NOTHING), again.cells.get(area, NOTHING)
-    if firsts.c + seconds.c < late.volume.threshold() + own.margin or event.at < max(firsts.muted, seconds.muted):
+    nats = firsts.c + seconds.c
+    if nats < own.strongest_lot or event.at < max(firsts.muted, seconds.muted):
+        return None
+    if nats < late.volume.threshold() + own.margin:
         return None
     codes = (*seconds.codes, *(serial for serial in firsts.codes if serial not in seconds.codes))
     most = max(firsts.by_lot.values(), default=0.0)
-    if len(codes) < own.codes or firsts.c + seconds.c - most < own.strongest_lot:
+    if len(codes) < own.codes or nats - most < own.strongest_lot:
         return None  # one lot, at its destination: slow stock
     for cell in (firsts, seconds):
         if cell is not NOTHING:
@@ -45,5 +48,5 @@ def _judge(late: Late, again: Again, area: int, event: Event, rules: Rules) -> A
             f"{firsts.hits} 个早该用完的码在此地首次被查询，涉及 {len(firsts.by_lot)} 个批次",
             f"{firsts.hits} codes whose bags should be used up were checked here for the first time, from "
             f"{len(firsts.by_lot)} lots", firsts.c))
-    return Alert(Kind.REUSE, event.at, round(firsts.c + seconds.c, 2), "case", tuple(words), area=area,
+    return Alert(Kind.REUSE, event.at, round(nats, 2), "case", tuple(words), area=area,
                  serials=codes[: rules.clusters.codes_kept])

@@ -56,6 +56,7 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marked_share: float
     marked_link: float
     marked_limit: float
+    marked_more: float
     wechat_forwarded: float
     other_app_forwarded: float
     viral_same_city: float
@@ -71,6 +72,7 @@ class LedgerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     span_display_60: float
     span_display_90: float
     storm_links: int
+    storm_people: int
     mobile_free: int
     mobile_per_fixed: int
     alert: float

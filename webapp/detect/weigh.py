@@ -45,8 +45,8 @@ def fold(ledger: Ledger, event: Event, crowded: bool, certain: bool, trust: floa
         if ledger.links < 255:
             ledger.links += 1
         _, _ = _burst(ledger, hours, rules)
-        ledger.forwarded = max(rules.marked_limit, ledger.forwarded - rules.marked_link)
-        ledger.viral = max(rules.marked_limit, ledger.viral - rules.marked_link)
+        ledger.forwarded = max(_floor(ledger, rules), ledger.forwarded - rules.marked_link)
+        ledger.viral = max(_floor(ledger, rules), ledger.viral - rules.marked_link)
         return _SHARED
     phones.pop()
     phones.insert(0, phone)
@@ -80,6 +80,11 @@ def _line(ledger: Ledger, event: Event, crowded: bool, certain: bool) -> str:
     ledger.nets.insert(0, net)
     ledger.fixed += certain
     return OTHER_LINE if known else FIRST_LINE
+
+
+def _floor(ledger: Ledger, rules: LedgerRules) -> float:
+    """How much a page that was forwarded may speak for that: else marked openings would vouch for a code for ever."""
+    return rules.marked_limit - rules.marked_more * ledger.links
 
 
 def _count_place(ledger: Ledger, event: Event, line: str) -> None:
@@ -153,7 +158,7 @@ def _weigh(ledger: Ledger, event: Event, line: str, lag: float, hours: int, trus
     opened += burst + unmarked + app
     ledger.household += household
     ledger.display += display
-    ledger.forwarded = max(rules.marked_limit, ledger.forwarded + min(opened, household))
+    ledger.forwarded = max(_floor(ledger, rules), ledger.forwarded + min(opened, household))
     ledger.viral += viral + burst + unmarked + app
     return far
 
