@@ -39,10 +39,10 @@ def test_a_flood_from_everywhere_is_told_to_operations_and_its_owner_sees_no_red
         r = Random(seed)
         engine = Engine(load_rules(), {})
         engine.learn(Event(START + 20 * DAY, 7, 1, 500, 510100, link=WIFI, wechat=True), BAG)
-        flood = [witness(r, START + (25 + r.uniform(0, 3)) * DAY, r.choice(CITIES), 1.0) for _ in range(1500)]
+        flood = [witness(r, START + (25 + r.uniform(0, 8)) * DAY, r.choice(CITIES), 1.0) for _ in range(400)]
         alerts = play(engine, flood)
         assert [alert.kind for alert in alerts if alert.severity == "info"] == [Kind.SHARE_STORM]
-        relative = Event(START + 30 * DAY, 7, 2, 501, 510100, link=WIFI, wechat=True)
+        relative = Event(START + 35 * DAY, 7, 2, 501, 510100, link=WIFI, wechat=True)
         red += engine.learn(relative, BAG).opinion.word == "suspect"
     assert red <= 1
 
@@ -63,7 +63,7 @@ def test_a_page_that_went_viral_is_no_copy_when_shoppers_see_its_bag_weeks_later
         event = witness(r, START + (20 + r.expovariate(1.2)) * DAY, r.choice(CITIES))
         storm.append(Event(event.at, 7, event.device, event.network, event.city, link=event.link, wechat=True,
                            shared=r.random() < 0.65))
-    later = [witness(r, START + (40 + n) * DAY, 510100) for n in range(6)]
+    later = [witness(r, START + (40 + n) * DAY, 510100) for n in range(12)]
     assert not [alert for alert in play(engine, storm + later) if alert.severity == "case"]
 
 

@@ -1,7 +1,9 @@
 """Codes on the market again where they were sold: late second users and late first scans add up; slow stock not."""
 from tests.detect.market import START, Market, alerts_of
 from webapp.detect.alert import Kind
+from webapp.detect.engine import Engine
 from webapp.detect.event import DAY
+from webapp.detect.rules import load_rules
 
 
 def sold_again(market: Market, province: int, codes: int, day: float) -> None:
@@ -40,5 +42,8 @@ def test_one_lot_that_waited_in_a_store_is_no_reuse() -> None:
             if market.random.random() < 0.5:
                 market.household(START + (100 + market.random.uniform(0, 30)) * DAY, 5000 + n,
                                  facts.destination * 10000 + 100)
-        raised += any(alert.kind == Kind.REUSE for alert in alerts_of(market.play()))
+        engine = Engine(load_rules(), {})
+        raised += any(alert.kind == Kind.REUSE for alert in alerts_of(market.play(engine)))
+        said = [cell.by_lot.get(5, 0.0) for (_, home), cell in engine.late.cells.items() if home]
+        assert max(said) <= load_rules().late.lot_max + 1e-9  # however many bags waited
     assert raised <= 1
