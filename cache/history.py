@@ -8,9 +8,10 @@ detectors have found and pages must know. The content is otherwise opaque here.
 
 Absence is an answer only in a bucket marked as whole. Elsewhere a code without a base, and everywhere one without a
 ledger beside a base that holds visits, is a *miss*: the caller fills the bucket, 128 neighbouring codes, from the
-database at once, for neighbours are scanned soon after. And what is there counts only while this memory is complete: `born` is when
-it began (a flush, a restart, a gap somebody noticed), `shipped` the time up to which all scans are in the database.
-Scans older than `born` may be missing from the tails, so until `shipped` has passed `born` the history is unavailable.
+database at once, for neighbours are scanned soon after. And what is there counts only while this memory is complete:
+`born` is when it began (a flush, a restart, a gap somebody noticed), `shipped` the time up to which all scans are in
+the database. Scans older than `born` may be missing from the tails, so until `shipped` has passed `born` the history is
+unavailable.
 """
 import threading
 import time

@@ -1,4 +1,4 @@
-"""T3: whoever guesses codes gets no help. Corrections are for people who mistyped, a limited number a network and minute.
+"""T3: whoever guesses codes gets no help. Corrections are for people who mistyped, so many a network and minute.
 
 Self-check: with the limit taken out (CORRECTIONS above what is asked here) the first test fails.
 """

@@ -1,4 +1,4 @@
-"""The whole product on a six-node Valkey cluster that loses a primary: pages go on, nothing is lost, all of it returns."""
+"""The whole product on a six-node Valkey cluster that loses a primary: pages go on, nothing is lost, all returns."""
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -32,7 +32,7 @@ def product(home: Path, sqlite_url: str) -> Iterator[OnCluster]:
         with served(load_settings(home=home, database_url=sqlite_url, redis_url=addresses)) as one:
             one.start_web()
             one.start_worker()
-            wait_for(lambda: all(not look(one, number, ONLOOKER)["degraded"] for number in KNOWN), "the first round", 20)
+            wait_for(lambda: all(not look(one, number, ONLOOKER)["degraded"] for number in KNOWN), "the round", 20)
             yield OnCluster(one, nodes)
 
 

@@ -18,22 +18,22 @@ COMMAND = "import sys, grain; print(grain.SIZE, *sys.argv[1:])"
 SECOND_START_WITHIN_S = 1.0
 
 
-def make_wheel(folder: Path, size: str) -> str:
-    """A package `grain` with one constant, into `folder`; returns its line for a lock."""
+def make_wheel(folder: Path, size: str, name: str = "grain", needs: str = "") -> str:
+    """A package with one constant, into `folder`; returns its line for a lock. `needs` are more lines of METADATA."""
     files = {
-        "grain.py": f"SIZE = {size!r}\n",
-        f"grain-{size}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: grain\nVersion: {size}\n",
-        f"grain-{size}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}.py": f"SIZE = {size!r}\n",
+        f"{name}-{size}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {size}\n{needs}",
+        f"{name}-{size}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    wheel = folder / f"grain-{size}-py3-none-any.whl"
+    wheel = folder / f"{name}-{size}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        record = f"grain-{size}.dist-info/RECORD,,\n"
-        for name, text in files.items():
+        record = f"{name}-{size}.dist-info/RECORD,,\n"
+        for path, text in files.items():
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-            record += f"{name},sha256={digest},{len(text)}\n"
-            archive.writestr(name, text)
-        archive.writestr(f"grain-{size}.dist-info/RECORD", record)
-    return f"grain=={size} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+            record += f"{path},sha256={digest},{len(text)}\n"
+            archive.writestr(path, text)
+        archive.writestr(f"{name}-{size}.dist-info/RECORD", record)
+    return f"{name}=={size} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
 
 
 class Checkout:
@@ -108,6 +108,16 @@ def test_a_new_lock_is_installed_over_the_old(ready):
     assert "making .venv" not in err
     ready.lock.write_text(before)
     assert ready.run("doctor")[1] == "1.0 doctor\n"
+
+
+def test_a_release_newer_than_the_lock_changes_nothing(fresh):
+    """pip left to resolve takes the newest `grain[fine]` beside the locked `grain`, then refuses it for its hash."""
+    grain = "Provides-Extra: fine\n"
+    fresh.lock.write_text(make_wheel(fresh.wheels, "1.0", "bag", "Requires-Dist: grain[fine]>=1\n")
+                          + make_wheel(fresh.wheels, "1.0", needs=grain))
+    make_wheel(fresh.wheels, "1.1", needs=grain)
+    code, out, err = fresh.run("doctor")
+    assert (code, out) == (0, "1.0 doctor\n"), err
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(ready):

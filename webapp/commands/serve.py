@@ -41,13 +41,13 @@ def main(
     settings = load_settings()
     prepare(settings)
     forget_ended(settings.home / "metrics")
-    os.environ["PYTHONUNBUFFERED"] = "1"
     bind = bind or f"127.0.0.1:{urlsplit(settings.base_url).port or 8000}"
-    if server is Server.GRANIAN:  # chosen for its rate, which a sync before every reply would halve (decision 0011)
-        os.environ.setdefault("SALTCHECK_SYNC", "interval")
     words = granian(bind, workers, threads or 8) if server is Server.GRANIAN else gunicorn(bind, workers, threads or 32)
+    # granian is chosen for its rate, which a sync before every reply would halve (decision 0011)
+    sync = "interval" if server is Server.GRANIAN and "sync" not in settings.model_fields_set else settings.sync
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", *words])
+    os.execve(sys.executable, [sys.executable, "-P", "-m", *words],
+              {**os.environ, "PYTHONUNBUFFERED": "1", "SALTCHECK_SYNC": sync})
 
 
 def prepare(settings: Settings) -> None:

@@ -84,7 +84,8 @@ def _make(root: str) -> None:
 
 
 def _install(root: str, lock: str) -> None:
-    """pip with hashes required, and wheels only: what is installed is what was locked, and no build runs."""
+    """pip with hashes required, wheels only and nothing to resolve: what is installed is what was locked, no build runs
+    and a package released after the lock changes nothing."""
     with open(_unfinished(root), "w"):
         pass
     total = sum(line[:1].isalnum() for line in _read(os.path.join(root, lock)).splitlines())
@@ -109,8 +110,8 @@ def _run_pip(root: str, lock: str, total: int) -> tuple[int, str, bool]:
     import subprocess
 
     pip = subprocess.Popen(
-        [python_of(root), "-I", "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--no-input",
-         "--disable-pip-version-check", "--no-warn-script-location", "--progress-bar=off",
+        [python_of(root), "-I", "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary=:all:",
+         "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--progress-bar=off",
          "-r", os.path.join(root, lock)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )

@@ -1,7 +1,7 @@
 """/check: a code typed by hand. Offers the nearest codes where it was mistyped; /CODE itself never does.
 
-Looking for corrections costs two hundred times what a wrong code costs, and tries hundreds of codes for whoever guesses:
-so each network gets a limited number a minute. Beyond it the answer is the same, only without corrections.
+Looking for corrections costs two hundred times what a wrong code costs, and tries hundreds of codes for whoever
+guesses: so each network gets a limited number a minute. Beyond it the answer is the same, only without corrections.
 """
 from flask import Response, redirect, request
 
