@@ -30,7 +30,8 @@ from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, granian, gunicorn
 CONNECTIONS = 32
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
 HELLO = "flask_hello"
-SCANNED, SCANNED_QUICK = 1_200_000, 240_000  # codes that were looked at once: as many as a run asks for
+# Codes that were looked at once are needed, a second of every subject's runs: all of them, --quick, with PostgreSQL.
+SCANS_S, SCANS_S_QUICK, SCANS_S_POSTGRES = 60_000, 24_000, 18_000
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saltcheck-load-")))
         print(machine.describe(), flush=True)
-        subjects = start_subjects(stack, home, chosen)
+        subjects = start_subjects(stack, home, chosen, seconds * rounds + 1)
         runs = measure(subjects, rounds, seconds)
         told = stages(subjects) if not given.quick else ""
     results = {name: median(several) for name, several in runs.items()}
@@ -80,8 +81,8 @@ class Subject:
         return done
 
 
-def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dict[str, Subject]:
-    """Everything that is measured, up and idle."""
+def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None, each_s: float) -> dict[str, Subject]:
+    """Everything that is measured, up and idle; each will run for `each_s`."""
 
     def wanted(*names: str) -> bool:
         return chosen is None or bool(chosen.intersection(names))
@@ -99,7 +100,8 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dic
         subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [], **same)
         nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
         subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
-    here = stack.enter_context(installed(home / "sqlite", False, SCANNED if chosen is None else SCANNED_QUICK))
+    here = stack.enter_context(installed(
+        home / "sqlite", False, int(each_s * (SCANS_S if chosen is None else SCANS_S_QUICK))))
     scans = {"CODES": here.codes, "script": "scans.lua", "server_env": here.env}
     if wanted("scan_gunicorn", "wrong_code", "scan_json"):
         server = up(product(8411), 8411, "/healthz", **here.env)
@@ -112,7 +114,10 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None) -> dic
         subjects["scan_fastest"] = Subject(server_there, here.pids, "/", **scans)
     if chosen is None:
         add_promises(subjects, here, up, scans)
-        add_postgres(stack, home, subjects, up)
+    if wanted("scan_two_workers"):
+        add_two_workers(stack, subjects, here, scans)
+    if chosen is None:
+        add_postgres(stack, home, subjects, up, int(each_s * SCANS_S_POSTGRES))
         subjects["scan_first_ever"] = Subject(server, here.pids, "/", CODES=here.new_codes, script="scans.lua")
     return {name: one for name, one in subjects.items() if chosen is None or name in chosen}
 
@@ -128,8 +133,20 @@ def add_promises(subjects: dict[str, Subject], here: Installation, up, scans: di
         subjects[name] = Subject(up(words, port, "/healthz", **here.env, **env), here.pids, "/", **scans)
 
 
-def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up) -> None:
-    there: Installation = stack.enter_context(installed(home / "postgres", True, SCANNED))
+def add_two_workers(stack: ExitStack, subjects: dict[str, Subject], here: Installation,
+                    scans: dict[str, object]) -> None:
+    """Two processes on both cores, which they share with the load: what a second one brings."""
+    both = f"{SERVER_CORE},{LOAD_CORE}"
+    for name, app, port, env, how in (
+            ("flask_hello_two_workers", "loadtests.apps.flask_hello:app", 8431, {}, {"script": "scans.lua"}),
+            ("scan_two_workers", "webapp.wsgi:app", 8432, here.env, scans)):
+        words = [*product(port, app), "-w", "2"]
+        server = stack.enter_context(started(words, port, "/healthz", both, **env))
+        subjects[name] = Subject(server, here.pids, "/", **how)
+
+
+def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up, scanned: int) -> None:
+    there: Installation = stack.enter_context(installed(home / "postgres", True, scanned))
     for name, words, port, sync in (("scan_gunicorn_postgres", product(8421), 8421, "group"),
                                     ("scan_fastest_postgres", granian("webapp.wsgi:app", 8422), 8422, "interval")):
         subjects[name] = Subject(up(words, port, "/healthz", **there.env, SALTCHECK_SYNC=sync), there.pids, "/",

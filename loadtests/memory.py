@@ -27,7 +27,6 @@ from loadtests import machine, world  # noqa: E402
 from loadtests.stages import PHONE, environ  # noqa: E402
 from loadtests.subjects import started  # noqa: E402
 from webapp.app import create_app  # noqa: E402
-from webapp.codes.block import finish, reserve  # noqa: E402
 from webapp.db import Database  # noqa: E402
 from webapp.embedded import start_valkey, stop_valkey  # noqa: E402
 from webapp.keys import create_keys  # noqa: E402
@@ -170,5 +169,6 @@ def memory_of(pid: int) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    os.environ = {name: value for name, value in os.environ.items() if not name.startswith("SALTCHECK_")}
+    for name in [name for name in os.environ if name.startswith("SALTCHECK_")]:
+        del os.environ[name]
     main()

@@ -41,7 +41,8 @@ def granian(app: str, port: int, threads: int = 8) -> list[str]:
 
 
 @contextmanager
-def started(words: list[str], port: int, path: str = "/", core: int = SERVER_CORE, **env: str) -> Iterator[Server]:
+def started(words: list[str], port: int, path: str = "/", core: int | str = SERVER_CORE,
+            **env: str) -> Iterator[Server]:
     """Start a server on its core, wait until it answers anything, stop it at the end."""
     process = subprocess.Popen(["taskset", "-c", str(core), *words], cwd=ROOT, env={**os.environ, **env},
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent())
