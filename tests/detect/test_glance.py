@@ -46,5 +46,9 @@ def test_a_second_look_from_the_same_town_is_usual_and_others_are_not():
     assert not is_usual(packed, 440100, 51, 0.0)  # far
     assert not is_usual(packed, 510300, 44, 0.0)  # not where it was sent
     assert not is_usual(b"", 510300, 51, 0.0)
+    unlocated = Ledger()
+    fold(unlocated, Event(SHIPPED + DAY, 1, 7, 3, 0, link=WIFI), False, True, 1.0, RULES.ledger)
+    assert is_usual(unlocated.pack(), 510300, 51, 0.0)
+    assert not is_usual(unlocated.pack(), 510300, 44, 0.0)  # the first place anybody saw is not where it was sent
     fold(ledger, Event(SHIPPED + 9 * DAY, 1, 8, 4, 510100, link=WIFI), False, True, 1.0, RULES.ledger)
     assert not is_usual(ledger.pack(), 510300, 51, 0.0)  # two people were here

@@ -28,6 +28,7 @@ def is_usual(ledger: bytes, adcode: int, destination: int, far_chance: float) ->
     if len(ledger) != SIZE or far_chance >= _MOST_FAR_CHANCE:
         return False
     people, flags, city, second_network, household = _GLANCE.unpack_from(ledger)
+    now = adcode // 10000
+    home = city // 100 or now  # where the first visit was not located, the code's home is where it is looked at now
     return bool(people <= 1 and not flags & (ALERTED | CAUTIONED) and not second_network and household <= 0
-                and (not city or not destination or city // 100 == destination)
-                and (not adcode or not city or adcode // 10000 == city // 100))
+                and (not home or not destination or home == destination) and (not now or now == home))
