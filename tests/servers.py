@@ -30,6 +30,7 @@ POSTGRES_OPTIONS = {
     "fsync": "off", "full_page_writes": "off",  # survives kill -9, not a power cut: enough for a test
     "shared_buffers": "32MB", "max_connections": "60", "max_wal_senders": "4", "wal_level": "replica",
     "listen_addresses": "", "timezone": "UTC", "jit": "off", "log_min_messages": "warning",
+    "checkpoint_timeout": "30s",  # a standby killed late in the suite replays half a minute, not all of it
 }
 
 
@@ -78,7 +79,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data,
                 preexec_fn=die_with_parent(signal.SIGQUIT), **_unprivileged(),
             )
-        wait_for(self._answers, f"PostgreSQL in {self.data}")
+        wait_for(self._answers, f"PostgreSQL in {self.data}", 60)
 
     def stop(self) -> None:
         """An immediate stop, like a crash: what was committed is there after `start()`."""
