@@ -126,16 +126,19 @@ class _File:
         self._reader = reader
         self.recent: dict[str, Located] = {}
         self._older: dict[str, Located] = {}
+        self._places: dict[Located, Located] = {}
 
     def ask(self, ip: str, network: str) -> Located:
         located = self._older.get(network)
         if located is None:
-            record, prefix = self._reader.get_with_prefix_len(_address(ip))
+            # Plain text is read by the C library; it would take some addresses that ipaddress refuses.
+            record, prefix = self._reader.get_with_prefix_len(ip if PLAIN_IPV4(ip) else _address(ip))
             located = _located(record) if isinstance(record, dict) else NOWHERE
+            located = self._places.setdefault(located, located)  # most networks are in a few hundred places
             if prefix > int(network.rpartition("/")[2]):
                 return located  # finer than the network: its neighbours may be elsewhere
         if len(self.recent) >= CACHED_NETWORKS // 2:  # two generations: the older one is forgotten whole
-            self._older, self.recent = self.recent, {}
+            self._older, self.recent, self._places = self.recent, {}, {}
         self.recent[network] = located
         return located
 
