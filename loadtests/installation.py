@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from loadtests import world
+from loadtests import geoip, world
 from loadtests.subjects import ROOT, SERVER_CORE
 from webapp.codes.vectorised import make_codes
 from webapp.db import Database
@@ -42,11 +42,13 @@ def installed(home: Path, postgres: bool, scanned: int) -> Iterator[Installation
             primary = stack.enter_context(postgres_primary())
             standby = stack.enter_context(postgres_standby(primary))
             env |= {"SALTCHECK_DATABASE_URL": primary.url(), "SALTCHECK_REPLICA_URL": standby.url()}
+        geoip.build(home / "geoip.mmdb")
         keys = create_keys(home / "keys.json", demo=not postgres)
         settings = load_settings(home=home, database_url=env.get("SALTCHECK_DATABASE_URL", ""))
         db = Database(settings, statement_ms=60_000)
         stack.callback(db.close)
-        valkey = start_valkey(home / "valkey", "--appendonly", "no")  # as the README advises
+        # No file, as the README advises; and all it is asked to hold: what is evicted would be read from the database.
+        valkey = start_valkey(home / "valkey", "--appendonly", "no", "--maxmemory", "4gb")
         stack.callback(stop_valkey, valkey)
         subprocess.run(["taskset", "-cp", str(SERVER_CORE), str(valkey.process.pid)], stdout=subprocess.DEVNULL)
         env["SALTCHECK_REDIS_URL"] = valkey.url
