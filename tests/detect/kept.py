@@ -6,6 +6,7 @@ from random import Random
 
 from sqlalchemy import select
 
+from tests.servers import wait_for
 from tests.verify import world
 from webapp.cases.alert import withdraw, write_alerts
 from webapp.db import Database
@@ -89,6 +90,26 @@ def learn(one: Detector, up_to: int = NOW_US) -> None:
     while one.step(up_to):
         pass
     one.finish()
+    _wait_for_its_end(one)
+
+
+def kill(one: Detector) -> None:
+    """As when its process dies: nothing since the last checkpoint is kept."""
+    one.close()
+    _wait_for_its_end(one)
+
+
+def _wait_for_its_end(one: Detector) -> None:
+    """PostgreSQL ends a session, and with it the lead, a moment after its client is gone."""
+    if one._db.write.dialect.name == "postgresql":
+        wait_for(lambda: not _sessions_with_the_lead(one._db), "the end of the session")
+
+
+def _sessions_with_the_lead(database: Database) -> int:
+    with database.write.connect() as connection:
+        return connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").scalar_one()
 
 
 def outcome(database: Database) -> tuple:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.detect import kept
-from tests.detect.kept import DAY, NOW_US, START, clone, detector, households, keep, learn, outcome, stock, visit
+from tests.detect.kept import DAY, NOW_US, START, clone, detector, households, keep, kill, learn, outcome, stock, visit
 from tests.servers import wait_for
 from tests.verify import world
 from webapp.db import Database
@@ -55,7 +55,7 @@ def test_killed_anywhere_it_ends_like_one_that_was_not(database: Database, seed:
     while one.step(NOW_US):
         if r.random() < 0.5:
             monkeypatch.setattr(live, "EVERY_S", r.choice((0.0, 60.0)))  # before or after its next checkpoint
-            one.close()
+            kill(one)
             killed += 1
             one = detector(database, lookup)
         if killed > 12:
@@ -113,7 +113,7 @@ def test_a_scan_that_comes_late_is_learned_once_however_often_the_detector_dies(
     learn(one)
     keep(database, scans[1::2], lookup)  # a machine that was cut off for weeks
     one.step(NOW_US)
-    one.close()  # killed before its checkpoint
+    kill(one)  # before its checkpoint
     learn(one)
     learn(one)
     ledgers, alerts, cases = outcome(database)
@@ -131,7 +131,7 @@ def test_what_comes_between_a_claim_and_a_checkpoint_is_learned_once(database: D
     one = detector(database, lookup)
     one.step(START + 20)
     keep(database, [visit(START + 5, 1, 3, network="10.8.8.0/24")], lookup)  # of a time that is claimed, not yet kept
-    one.close()
+    kill(one)
     one.step(START + 20)
     one.finish()
     ledgers, _, _ = outcome(database)
