@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import hiredis
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
@@ -25,7 +26,9 @@ OPEN_S = 1.0
 CLOSED, HALF_OPEN, OPEN = "closed", "half_open", "open"
 
 
+Call = tuple[Sequence[str], Sequence[Any]]  # of a script: its keys, its arguments
 Ask = Callable[..., Any]  # the words of one command -> its answer
+AskAll = Callable[[Sequence[tuple]], list[Any]]  # commands -> their answers, errors among them
 
 
 class CacheAway(Exception):
@@ -66,25 +69,20 @@ class Cache:
         return self._guarded(lambda client: self._together(client, list(commands)))
 
     def run(self, script: "Script", keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway.
+        """A Lua script; loaded again by itself after a restart of the server. Raises CacheAway."""
+        return self.run_all(script, [(keys, args)])[0]
+
+    def run_all(self, script: "Script", calls: Sequence[Call]) -> list[Any]:
+        """The script once for each (keys, arguments), in one round trip (in a cluster: one after the other). Raises
+        CacheAway; some may have run.
 
         Every scan comes this way, so a thread keeps a line of its own (cache/line.py)."""
-        return self._guarded(self._run, script, keys, args)
+        return self._guarded(self._run_all, script, calls) if calls else []
 
-    def _run(self, client: Any, script: "Script", keys: Sequence[str], args: Sequence[Any]) -> Any:
-        ask = client.execute_command if self.is_cluster else self._own_line(client).ask
-        return script.run(ask, keys, args)
-
-    def run_all(self, script: "Script", calls: list[tuple[list[str], list[Any]]]) -> None:
-        """The script once for each (keys, arguments). Raises CacheAway; some may have run."""
-        if not calls:
-            return
-        self.run(script, *calls[0])  # loads it where it is missing
+    def _run_all(self, client: Any, script: "Script", calls: Sequence[Call]) -> list[Any]:
         if self.is_cluster:
-            for keys, args in calls[1:]:
-                self.run(script, keys, args)
-        else:
-            self.call_all(("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls[1:])
+            return [script.run(client.execute_command, *call) for call in calls]
+        return script.run_all(self._own_line(client).ask, calls)
 
     def sweep(self, pattern: str) -> None:
         """Unlink all keys that match, on every primary. Raises CacheAway; some may be gone then."""
@@ -209,7 +207,33 @@ class Script:
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, ask: "Ask", keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """`ask` raises NoScriptError for a script it does not know."""
         try:
-            return ask("EVALSHA", self.sha, len(keys), *keys, *args)
+            return ask(*self._by_digest((keys, args)))
         except NoScriptError:
-            return ask("EVAL", self.source, len(keys), *keys, *args)
+            return ask(*self._by_source((keys, args)))
+
+    def run_all(self, ask: "AskAll", calls: Sequence["Call"]) -> list[Any]:
+        """Raises ResponseError when any answer is an error; the others have run."""
+        answers = ask([self._by_digest(call) for call in calls])
+        unknown = [number for number, answer in enumerate(answers) if _says_no_script(answer)]
+        if unknown:
+            again = ask([self._by_source(calls[number]) for number in unknown])
+            for number, answer in zip(unknown, again, strict=True):
+                answers[number] = answer
+        for answer in answers:
+            if isinstance(answer, hiredis.ReplyError):
+                raise ResponseError(str(answer))
+        return answers
+
+    def _by_digest(self, call: "Call") -> tuple:
+        keys, args = call
+        return ("EVALSHA", self.sha, len(keys), *keys, *args)
+
+    def _by_source(self, call: "Call") -> tuple:
+        keys, args = call
+        return ("EVAL", self.source, len(keys), *keys, *args)
+
+
+def _says_no_script(answer: Any) -> bool:
+    return isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT")

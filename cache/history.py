@@ -15,12 +15,12 @@ unavailable.
 """
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cache import keys
-from cache.connection import Cache, CacheAway
+from cache.connection import Cache, CacheAway, Call
 from cache.history_scripts import OBSERVE, SETTLE
 
 VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the completeness may be
@@ -45,6 +45,15 @@ class Seen(NamedTuple):
     @property
     def complete(self) -> bool:
         return self.shipped >= self.born
+
+
+class Look(NamedTuple):
+    """One visit to observe. `note` False: read only."""
+
+    serial: int
+    record: bytes
+    at_us: int
+    note: bool = True
 
 
 class Folded(NamedTuple):
@@ -76,37 +85,45 @@ class HistoryCache:
         self._lock = threading.Lock()
 
     def observe(self, serial: int, record: bytes, now_us: int, *, note: bool = True, blind: bool = False) -> Seen:
-        """Read the code's history and note the visit `record`, unless it is a reload. `blind`: the database is away
-        too, the visit is noted though nothing is known. Raises CacheAway."""
-        cache, gap = self._cache, self._gap
-        arguments = (keys.history_field(serial), record, now_us // 1_000_000, 1 if note else 0, 1 if blind else 0,
-                     keys.TAIL_WAITING_S, gap, keys.ledger_field(serial), keys.WHOLE)
+        """One visit, as below."""
+        return self.observe_all([Look(serial, record, now_us, note)], blind=blind)[0]
+
+    def observe_all(self, looks: Sequence[Look], *, blind: bool = False) -> list[Seen]:
+        """Read each code's history and note its visit, in order. `blind`: the database is away too, visits are noted
+        though nothing is known. Raises CacheAway; some may be noted then."""
+        gap = self._gap
         try:
-            if cache.is_cluster:
-                state = self._state_at_times(gap)
-                base, tail, own, ledger, newborn, *_ = cache.run(
-                    OBSERVE, (keys.history_bucket(serial), keys.tail(serial)), arguments)
-            else:
-                base, tail, own, ledger, newborn, *told = cache.run(
-                    OBSERVE, (keys.history_bucket(serial), keys.tail(serial), keys.VERSION), arguments)
-                state = self._state_of(told)
+            state = self._state_at_times(gap) if self._cache.is_cluster else None
+            answers = self._cache.run_all(OBSERVE, self._calls(looks, gap, blind))
         except CacheAway:
-            if note:
-                self._gap = now_us
+            self._gap = max((look.at_us for look in looks if look.note), default=gap)
             raise
         if gap == self._gap:
             self._gap = 0
-        return Seen(base, tail, own, state.registry, state.born, state.shipped, newborn == 1, ledger, state.learned,
-                    state.opened)
+        if state is None:
+            state = self._state_around(answers)
+        return [Seen(base, tail, own, state.registry, state.born, state.shipped, newborn == 1, ledger, state.learned,
+                     state.opened) for base, tail, own, ledger, newborn, *_ in answers]
 
-    def fill(self, serial: int, known: Sequence[Folded], ledgers: Mapping[int, bytes], now_us: int) -> None:
-        """Bring all the database holds of this code's bucket; what is newer here stays. Raises CacheAway; then the
-        bucket is not marked as whole."""
+    def _calls(self, looks: Sequence[Look], gap: int, blind: bool) -> list[Call]:
+        """The first and the last of them also ask what counts for all."""
+        calls: list[Call] = []
+        for number, (serial, record, at_us, note) in enumerate(looks):
+            names: tuple[str, ...] = keys.history_bucket(serial), keys.tail(serial)
+            if number in (0, len(looks) - 1) and not self._cache.is_cluster:
+                names = (*names, keys.VERSION)
+            calls.append((names, (
+                keys.history_field(serial), record, at_us // 1_000_000, 1 if note else 0, 1 if blind else 0,
+                keys.TAIL_WAITING_S, gap, keys.ledger_field(serial), keys.WHOLE)))
+        return calls
+
+    def fill(self, serials: Iterable[int], known: Sequence[Folded], ledgers: Mapping[int, bytes], now_us: int) -> None:
+        """Bring all the database holds of these codes' buckets; what is newer here stays. Raises CacheAway; then they
+        are not marked as whole."""
         self.settle(known, now_us, 0)
-        bucket = keys.history_bucket(serial)
         self._cache.call_all([
-            *(("HSETNX", bucket, keys.ledger_field(one), ledger) for one, ledger in ledgers.items()),
-            ("HSET", bucket, keys.WHOLE, 1)])
+            *(("HSETNX", keys.history_bucket(one), keys.ledger_field(one), ledger) for one, ledger in ledgers.items()),
+            *(("HSET", keys.history_bucket(one), keys.WHOLE, 1) for one in serials)])
 
     def registry_version(self) -> int:
         """The version alone. Raises CacheAway."""
@@ -171,6 +188,14 @@ class HistoryCache:
               keys.TAIL_WAITING_S, keys.TAIL_FOLDED_S, one.tail])
             for one in folded
         ])
+
+    def _state_around(self, answers: list[Any]) -> "_State":
+        """What counts for all of them: others may have had their turn in between, so whatever only grows is taken as
+        it was before, and the beginning of this memory as it was afterwards."""
+        before, after = self._state_of(answers[0][5:]), self._state_of(answers[-1][5:])
+        if before is after:
+            return after
+        return after._replace(shipped=before.shipped, learned=before.learned)
 
     def _state_of(self, told: list[bytes | int | None]) -> "_State":
         """The same is told with hundreds of scans, between two rounds of the worker."""

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from loadtests import load, machine  # noqa: E402
 from loadtests.installation import Installation, installed  # noqa: E402
-from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, granian, gunicorn, product, started  # noqa: E402
+from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, gunicorn, product, started  # noqa: E402
 
 CONNECTIONS = 32
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
@@ -97,7 +97,6 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None, each_s
             up(product(8406, "loadtests.apps.flask_hello:app"), 8406), [], **same)
         subjects["plain_wsgi"] = Subject(up(gunicorn("loadtests.apps.plain:app", 8402), 8402), [], **same)
         subjects["flask_page_no_data"] = Subject(up(gunicorn("loadtests.apps.flask_page:app", 8403), 8403), [], **same)
-        subjects["hello_granian"] = Subject(up(granian("loadtests.apps.flask_hello:app", 8404), 8404), [], **same)
         nginx = stack.enter_context(machine.nginx_static(home / "nginx", 8405))
         subjects["nginx_static_4k"] = Subject(nginx, [], "/4k.html")
     here = stack.enter_context(installed(
@@ -110,8 +109,8 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None, each_s
         subjects["wrong_code"] = Subject(server, here.pids, "/", CODES=here.wrong_codes, script="scans.lua",
                                          refused=True)
     if wanted("scan_fastest"):
-        server_there = up(granian("webapp.wsgi:app", 8412), 8412, "/healthz", **here.env, SALTCHECK_SYNC="interval")
-        subjects["scan_fastest"] = Subject(server_there, here.pids, "/", **scans)
+        fastest = up(product(8412), 8412, "/healthz", **here.env, SALTCHECK_SYNC="interval")
+        subjects["scan_fastest"] = Subject(fastest, here.pids, "/", **scans)
     if chosen is None:
         add_promises(subjects, here, up, scans)
     if wanted("scan_two_workers"):
@@ -123,14 +122,9 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None, each_s
 
 
 def add_promises(subjects: dict[str, Subject], here: Installation, up, scans: dict[str, object]) -> None:
-    """The price of `recorded`: the same scan written only, synced within 50 ms, synced before its page leaves."""
-    written = {"LOADTEST_SYNC": "write"}
-    for name, words, port, env in (
-            ("scan_gunicorn_interval", product(8413), 8413, {"SALTCHECK_SYNC": "interval"}),
-            ("scan_gunicorn_write", product(8414, "loadtests.apps.scan_sync:app"), 8414, written),
-            ("scan_granian_group", granian("webapp.wsgi:app", 8415, 32), 8415, {"SALTCHECK_SYNC": "group"}),
-            ("scan_granian_write", granian("loadtests.apps.scan_sync:app", 8416), 8416, written)):
-        subjects[name] = Subject(up(words, port, "/healthz", **here.env, **env), here.pids, "/", **scans)
+    """The price of `recorded` beside the other two promises: written only, which a power cut undoes."""
+    server = up(product(8414, "loadtests.apps.scan_sync:app"), 8414, "/healthz", **here.env, LOADTEST_SYNC="write")
+    subjects["scan_gunicorn_write"] = Subject(server, here.pids, "/", **scans)
 
 
 def add_two_workers(stack: ExitStack, subjects: dict[str, Subject], here: Installation,
@@ -147,10 +141,9 @@ def add_two_workers(stack: ExitStack, subjects: dict[str, Subject], here: Instal
 
 def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up, scanned: int) -> None:
     there: Installation = stack.enter_context(installed(home / "postgres", True, scanned))
-    for name, words, port, sync in (("scan_gunicorn_postgres", product(8421), 8421, "group"),
-                                    ("scan_fastest_postgres", granian("webapp.wsgi:app", 8422), 8422, "interval")):
-        subjects[name] = Subject(up(words, port, "/healthz", **there.env, SALTCHECK_SYNC=sync), there.pids, "/",
-                                 CODES=there.codes, script="scans.lua")
+    for name, port, sync in (("scan_gunicorn_postgres", 8421, "group"), ("scan_fastest_postgres", 8422, "interval")):
+        server = up(product(port), port, "/healthz", **there.env, SALTCHECK_SYNC=sync)
+        subjects[name] = Subject(server, there.pids, "/", CODES=there.codes, script="scans.lua")
 
 
 def measure(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[load.Run]]:

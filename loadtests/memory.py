@@ -50,10 +50,9 @@ def main() -> None:
             hour, later = valkey_bytes(settings, 20_000, one_in)
             print(f"{f'one of {one_in} issued is scanned' if one_in > 1 else 'neighbours':40s}{hour:17.0f}{later:8.0f}")
     print(f"\n{f'web process after {given.scans:,} scans':40s}{'RSS, MB':>17s}{'PSS, MB':>8s}")
-    for server in ("gunicorn", "granian"):
-        with home(boxes=True) as settings:
-            rss, pss = web_memory(settings, server, given.scans)
-            print(f"{server:40s}{rss:17.0f}{pss:8.0f}", flush=True)
+    with home(boxes=True) as settings:
+        rss, pss = web_memory(settings, given.scans)
+        print(f"{'gunicorn, 32 threads':40s}{rss:17.0f}{pss:8.0f}", flush=True)
 
 
 @contextmanager
@@ -135,11 +134,11 @@ def drop(valkey: redis.Redis, pattern: str) -> None:
     pipeline.execute()
 
 
-def web_memory(settings: Settings, server: str, scans: int) -> tuple[float, float]:
+def web_memory(settings: Settings, scans: int) -> tuple[float, float]:
     """-> RSS and PSS (MB) of the one web process, as `serve` starts it, after so many scans."""
-    from webapp.commands.serve import granian, gunicorn  # the very words of the command
+    from webapp.commands.serve import gunicorn  # the very words of the command
 
-    words = (granian if server == "granian" else gunicorn)(f"127.0.0.1:{PORT}", 1, 4)
+    words = gunicorn(f"127.0.0.1:{PORT}", 1, 32)
     env = {"SALTCHECK_HOME": str(settings.home), "SALTCHECK_REDIS_URL": settings.redis_url,
            "SALTCHECK_TRUSTED_PROXIES": "1"}
     codes = list(serials(settings))

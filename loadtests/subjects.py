@@ -35,11 +35,6 @@ def product(port: int, app: str = "webapp.wsgi:app") -> list[str]:
     return [str(BIN / "gunicorn"), "-c", "webapp/gunicorn_conf.py", "-w", "1", "-b", f"127.0.0.1:{port}", app]
 
 
-def granian(app: str, port: int, threads: int = 8) -> list[str]:
-    return [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-            "--blocking-threads", str(threads), "--no-access-log", "--log-level", "error", app]
-
-
 @contextmanager
 def started(words: list[str], port: int, path: str = "/", core: int | str = SERVER_CORE,
             **env: str) -> Iterator[Server]:

@@ -32,7 +32,7 @@ def observe(memory: HistoryCache, device: int, at: int = NOW, **more: object):
 
 def fill(memory: HistoryCache, known: bytes = b"", tail: bytes = b"", ledger: bytes = b"") -> None:
     """What the database knows of the code, and of a neighbour nothing."""
-    memory.fill(SERIAL, [Folded(SERIAL, known, tail)] if known else [], {SERIAL: ledger} if known else {},
+    memory.fill([SERIAL], [Folded(SERIAL, known, tail)] if known else [], {SERIAL: ledger} if known else {},
                 NOW * 1_000_000)
 
 
@@ -46,7 +46,7 @@ def test_a_miss_notes_nothing_until_it_is_filled(memory: HistoryCache):
 
 
 def test_a_filled_bucket_answers_for_all_128_and_for_no_other(memory: HistoryCache):
-    memory.fill(SERIAL, [Folded(SERIAL + 1, base(3), b"")], {SERIAL + 1: b"ledger"}, NOW * 1_000_000)
+    memory.fill([SERIAL], [Folded(SERIAL + 1, base(3), b"")], {SERIAL + 1: b"ledger"}, NOW * 1_000_000)
     first = SERIAL >> 7 << 7
     known = {serial: memory.observe(serial, record(1), NOW * 1_000_000).base for serial in range(first, first + 128)}
     assert known.pop(SERIAL + 1) == base(3)
@@ -56,7 +56,7 @@ def test_a_filled_bucket_answers_for_all_128_and_for_no_other(memory: HistoryCac
 
 
 def test_a_code_that_is_forgotten_leaves_its_bucket_incomplete(memory: HistoryCache):
-    memory.fill(SERIAL, [Folded(SERIAL, b"garbage", b"")], {SERIAL: b""}, NOW * 1_000_000)
+    memory.fill([SERIAL], [Folded(SERIAL, b"garbage", b"")], {SERIAL: b""}, NOW * 1_000_000)
     memory.forget(SERIAL)
     assert observe(memory, 1).base is None
     assert memory.observe(SERIAL + 1, record(1), NOW * 1_000_000).base is None
@@ -186,7 +186,7 @@ def test_a_cluster_answers_the_same():
 
 def _one_code(memory: HistoryCache, serial: int, look: Callable) -> None:
     assert look(1).base is None
-    memory.fill(serial, [], {}, NOW * 1_000_000)
+    memory.fill([serial], [], {}, NOW * 1_000_000)
     assert look(1).base == b""
     assert look(1).own == record(1)
     memory.settle([Folded(serial, base(1), b"", record(1)[8:24])], NOW * 1_000_000, 0)

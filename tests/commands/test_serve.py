@@ -2,7 +2,7 @@
 import pytest
 
 from webapp.commands import serve
-from webapp.commands.stop import REFUSED, WRONG_USAGE, Stop
+from webapp.commands.stop import REFUSED, Stop
 from webapp.keys import create_keys, load_keys
 from webapp.settings import BadSetting, load_settings
 
@@ -36,9 +36,3 @@ def test_a_bare_home_is_made_ready(home):
 def test_production_waits_for_its_migrations(home):
     with pytest.raises(Stop, match="db upgrade"):
         serve.prepare(load_settings(home=home, base_url="https://salt.example"))
-
-
-def test_a_bind_address_without_a_port_is_wrong_usage():
-    with pytest.raises(Stop) as stop:
-        serve.granian("127.0.0.1", 1, 4)
-    assert stop.value.code == WRONG_USAGE

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tests.over_socket import OverSocket
 from tests.servers import wait_for
 from tests.verify import world
 from webapp.child_process import die_with_parent, stop_process
@@ -27,17 +27,6 @@ from webapp.verify.code import code_of
 ROOT = Path(__file__).parent.parent.parent
 PHONE = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36"
 CODES = 1 << 40
-
-
-class _OverSocket(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=20)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class Served:
@@ -62,9 +51,9 @@ class Served:
                                "--preload", "-b", f"unix:{self.socket}", "webapp.wsgi:app")
         wait_for(self._answers, "the web", 30)
 
-    def serve(self, server: str, bind: str) -> None:
+    def serve(self, bind: str) -> None:
         """As an operator does it. `bind`: unix:PATH or HOST:PORT."""
-        self.web = self._start("webapp.cli", "serve", "--server", server, "--bind", bind, "--workers", "2")
+        self.web = self._start("webapp.cli", "serve", "--bind", bind, "--workers", "2")
         self.bind = bind
         wait_for(self._answers, "the web", 30)
 
@@ -93,7 +82,7 @@ class Served:
 
     def connect(self) -> http.client.HTTPConnection:
         if self.bind.startswith("unix:"):
-            return _OverSocket(self.socket)
+            return OverSocket(self.socket)
         return http.client.HTTPConnection(self.bind, timeout=20)
 
     def rows(self) -> list[tuple[int, int]]:

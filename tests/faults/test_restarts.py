@@ -17,15 +17,15 @@ from tests.verify import world
 from webapp.settings import load_settings
 from webapp.verify.code import code_of
 
-WAYS = ["gunicorn on a port", "gunicorn on a socket", "granian on a port", "granian on a socket"]
+WAYS = ["port", "socket"]
 
 
 @pytest.fixture(params=WAYS[:1])
 def product(request: pytest.FixtureRequest, home: Path, sqlite_url: str,
             valkey_url: str) -> Iterator[tuple[Served, int]]:
-    server, _, way = request.param.partition(" on a ")
+    way = request.param
     with served(load_settings(home=home, database_url=sqlite_url, redis_url=valkey_url)) as one:
-        one.serve(server, f"unix:{one.socket}" if way == "socket" else f"127.0.0.1:{free_port()}")
+        one.serve(f"unix:{one.socket}" if way == "socket" else f"127.0.0.1:{free_port()}")
         one.start_worker()
         for folder in (home, *home.parents):
             if folder != Path("/tmp") and folder.is_relative_to("/tmp"):

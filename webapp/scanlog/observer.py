@@ -1,14 +1,16 @@
-"""Observe a scan: what was known of its code before, and the visit noted, in one round trip to Valkey."""
+"""Observe scans: what was known of their codes before, and the visits noted, in one round trip to Valkey."""
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
+from cache import keys
 from cache.connection import Cache, CacheAway
-from cache.history import Folded, HistoryCache, Seen
-from cache.keys import neighbours
+from cache.history import Folded, HistoryCache, Look, Seen
 from cache.replay import ReplayPosition
 from webapp.db import NEWEST, Database, DatabaseAway
 from webapp.models import CodeHistory, CodeLedger
@@ -23,6 +25,7 @@ from webapp.verify.sighting import unpack as sighting
 REMEMBERED_LOCALLY = 20_000
 LIVE = "live"  # the detectors whose ledgers pages believe
 DAMAGED = b"?"  # in Valkey: the database's row cannot be read, which is not "no scan yet"
+REST_S = 1.0
 PHANTOM_AFTER_US = 60_000_000  # no request takes a minute from noting a visit to keeping it
 
 
@@ -58,43 +61,77 @@ class Observer:
         self._replay = ReplayPosition(cache) if settings.replica_url else None
         self._spool = settings.spool
         self._opened: tuple[bytes | None, bytes] = (None, b"")  # name, content
+        self._filling = threading.Lock()
+        self._rests_until = 0.0
         self._recent: Lru[tuple[int, int], int] = Lru(REMEMBERED_LOCALLY)  # (device, serial) -> at; only in an outage
 
     def observe(self, scan: Scan, note: bool = True) -> Observation:
-        """`note` False (previews, bots, HEAD): read only, the visit leaves no trace. Never raises."""
-        record = pack(sighting_of(scan))
-        try:
-            seen = self._memory.observe(scan.serial, record, scan.at, note=note)
-            newborn = seen.newborn
-            if seen.base is not None and not is_packed(seen.base):
-                self._memory.forget(scan.serial)
-                seen = seen._replace(base=None)
-            if seen.base is None:
-                seen = self._filled(scan, record, note)
-            if newborn and not pending(self._spool):
-                # An empty memory beside an empty spool: everything there ever was is in the database.
-                self._memory.mark_shipped(machine(), seen.born)
-                seen = seen._replace(shipped=max(seen.shipped, seen.born))
-            if seen.opened is not None and seen.opened != self._opened[0]:
-                self._opened = seen.opened, self._memory.open_now() or b""
-        except CacheAway:
-            return self._without_memory(scan, note)
-        return _observation(scan, seen, self._opened[1])
+        """One visit, as below."""
+        return self.observe_all([(scan, note)])[0]
 
-    def _filled(self, scan: Scan, record: bytes, note: bool) -> Seen:
-        """After a miss: what the database knows of this code and its neighbours goes into Valkey."""
+    def observe_all(self, visits: Sequence[tuple[Scan, bool]]) -> list[Observation]:
+        """Visits in order, each with whether to note it: previews, bots and HEAD are read only and leave no trace.
+        Never raises."""
+        looks = [Look(scan.serial, pack(sighting_of(scan)), scan.at, note) for scan, note in visits]
         try:
-            rows = self._db.ask(lambda connection: _read(connection, neighbours(scan.serial)), self._replayed())
+            seen = self._seen(looks)
+        except CacheAway:
+            return [self._without_memory(scan, note) for scan, note in visits]
+        return [_observation(scan, one, self._opened[1]) for (scan, _), one in zip(visits, seen, strict=True)]
+
+    def _seen(self, looks: list[Look]) -> list[Seen]:
+        seen: dict[int, Seen] = {}
+        missed = self._look(looks, range(len(looks)), seen)
+        newborn = any(one.newborn for one in seen.values())
+        if missed:
+            self._look_behind(looks, missed, seen)
+        if newborn and not pending(self._spool):
+            # An empty memory beside an empty spool: everything there ever was is in the database.
+            self._memory.mark_shipped(machine(), seen[0].born)
+            seen = {number: one._replace(shipped=max(one.shipped, one.born)) for number, one in seen.items()}
+        opened = seen[len(looks) - 1].opened
+        if opened is not None and opened != self._opened[0]:
+            self._opened = opened, self._memory.open_now() or b""
+        return [seen[number] for number in range(len(looks))]
+
+    def _look(self, looks: list[Look], numbers: Sequence[int], seen: dict[int, Seen], blind: bool = False) -> list[int]:
+        """Look at these; -> which were misses. Damage, or garbage that calls itself a history, is a miss."""
+        for number, one in zip(numbers, self._memory.observe_all([looks[number] for number in numbers], blind=blind),
+                               strict=True):
+            if one.base is not None and not is_packed(one.base):
+                self._memory.forget(looks[number].serial)
+                one = one._replace(base=None)
+            seen[number] = one
+        return [number for number in numbers if seen[number].base is None]
+
+    def _look_behind(self, looks: list[Look], missed: list[int], seen: dict[int, Seen]) -> None:
+        """After misses: what the database knows of these codes and their neighbours goes into Valkey. One thread at a
+        time asks; what it brought, those who waited for it need not ask for again."""
+        waited = self._filling.locked()
+        with self._filling:
+            if waited:
+                missed = self._look(looks, missed, seen)
+            if missed:
+                filled = self._fill({keys.history_bucket(looks[number].serial): looks[number] for number in missed})
+                self._look(looks, missed, seen, blind=not filled)
+
+    def _fill(self, buckets: dict[str, Look]) -> bool:
+        """False when the database does not answer, or did not a moment ago: that costs one time-out a second."""
+        if time.monotonic() < self._rests_until:
+            return False
+        try:
+            rows = self._db.ask(lambda connection: [
+                row for look in buckets.values() for row in _read(connection, keys.neighbours(look.serial))],
+                self._replayed())
         except DatabaseAway:
-            return self._memory.observe(scan.serial, record, scan.at, note=note, blind=True)
+            self._rests_until = time.monotonic() + REST_S
+            return False
         known = [Folded(row.serial, row.state if row.state and is_packed(row.state) else DAMAGED, row.tail)
                  for row in rows]
-        self._memory.fill(scan.serial, known, {row.serial: row.ledger or b"" for row in rows}, scan.at)
-        seen = self._memory.observe(scan.serial, record, scan.at, note=note)
-        if seen.base is None or is_packed(seen.base):
-            return seen
-        self._memory.forget(scan.serial)  # damaged in the database, or garbage here that calls itself newer
-        return seen._replace(base=None)
+        ledgers = {row.serial: row.ledger or b"" for row in rows}
+        self._memory.fill([look.serial for look in buckets.values()], known, ledgers,
+                          max(look.at_us for look in buckets.values()))
+        return True
 
     def _replayed(self) -> int:
         """A history is filled in once and then believed, so a replica must have everything that was shipped."""

@@ -15,7 +15,6 @@ ROLL_BYTES = 8 << 20
 ROLL_SECONDS = 60.0  # at the next record; a busy process's segments become deletable, an idle one's stay readable
 FLOOR_BYTES = 32 << 20  # the last of the disk is left to the database and the logs
 INTERVAL_SECONDS = 0.05
-GATHER_SECONDS = 0.001  # under load, for as many as came together last time: a sync costs as much as half a scan
 
 log = structlog.get_logger()
 
@@ -30,16 +29,14 @@ class Sync(Enum):
 
 
 class _Batch:
-    """Records that reach the disk together. The thread that brings the first one commits it for all. A lock is made
-    only when somebody waits: `full` for the first until enough have come, `done` for the others until it is kept."""
+    """Records that reach the disk together. The caller who brings the first ones commits them for all; `done` is a
+    lock, made only when somebody waits for them to be kept."""
 
-    __slots__ = ("records", "wanted", "kept", "full", "done")
+    __slots__ = ("records", "kept", "done")
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self) -> None:
         self.records: list[bytes] = []
-        self.wanted = wanted  # so many came together last time
         self.kept = False
-        self.full = _held() if wanted > 1 else None
         self.done: threading.Lock | None = None
 
 
@@ -70,7 +67,7 @@ class Spool:
             os.close(self._file)
         self._joining = threading.Lock()  # guards _next: held for microseconds
         self._disk = threading.Lock()  # guards the file: held while it is written and synced
-        self._next = _Batch(1)
+        self._next = _Batch()
         self._file = -1
         self._size = 0
         self._sequence = 0
@@ -80,31 +77,28 @@ class Spool:
         self._complained = False
         self.kept = self.refused = self.syncs = 0
 
-    def append(self, payload: bytes) -> bool:
-        """Keep one record. True once it is as safe as `sync` promises, False when it cannot be kept. Never raises."""
-        if not 0 < len(payload) <= MAX_PAYLOAD:
-            self.refused += 1
+    def append(self, *payloads: bytes) -> bool:
+        """Keep records, all or none. True once they are as safe as `sync` promises, False when they cannot be kept.
+        Never raises."""
+        if not all(0 < len(payload) <= MAX_PAYLOAD for payload in payloads):
+            self.refused += len(payloads)
             return False
-        record = frame(payload)
+        records = list(map(frame, payloads))
         if self._sync is not Sync.GROUP:  # nobody waits for the disk, so nobody gains from company
             with self._disk:
-                return self._commit([record])
+                return self._commit(records)
         with self._joining:
             batch = self._next
-            batch.records.append(record)
-            brought = len(batch.records)
-            if brought == 2:
+            first = not batch.records
+            batch.records += records
+            if not first and batch.done is None:
                 batch.done = _held()
-            if brought == batch.wanted and batch.full is not None:
-                batch.full.release()
-        if brought > 1:
+        if not first:
             with batch.done:  # type: ignore[union-attr]
                 return batch.kept
-        if batch.full is not None:
-            batch.full.acquire(timeout=GATHER_SECONDS)
         with self._disk:  # while the batch before is being synced, others join this one
             with self._joining:
-                self._next = _Batch(len(batch.records))
+                self._next = _Batch()
             batch.kept = self._commit(batch.records)
         if batch.done is not None:
             batch.done.release()

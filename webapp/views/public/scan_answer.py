@@ -2,10 +2,13 @@
 
 read code -> look up -> observe -> judge -> keep -> page
 """
-from webapp.detect.pipeline import REGISTRY_AWAY
+from collections.abc import Sequence
+
+from webapp.detect.pipeline import REGISTRY_AWAY, Judgement
 from webapp.scanlog.observer import Observation
 from webapp.scanlog.scan import MAX_AT, MIN_AT, Scan, encode, scan_id
-from webapp.verify.code import BadCode, read_code
+from webapp.scanlog.spool import Spool
+from webapp.verify.code import BadCode, Code, read_code
 from webapp.verify.facts import Bag
 from webapp.verify.lookup import Lookup, RegistryAway
 from webapp.verify.verdict import Verdict
@@ -19,32 +22,48 @@ OK, BAD_REQUEST, NOT_FOUND = "200 OK", "400 Bad Request", "404 Not Found"
 
 
 def answer(visit: Visit, text: str, parts: Parts) -> Answer:
-    """`text` is what stands in the address. What is not our code is answered before anything else is asked."""
-    code = read_code(text, parts.keys.codes)
-    if isinstance(code, BadCode):
-        return _refusal(visit, code, parts)
+    """`text` is what stands in the address."""
+    return answers([(visit, text)], parts)[0]
+
+
+def answers(asked: Sequence[tuple[Visit, str]], parts: Parts) -> list[Answer]:
+    """Visits that came at the same time, answered in order, with one question to Valkey and one to the disk. What is
+    not our code is answered before anything else is asked."""
+    read = [read_code(text, parts.keys.codes) for _, text in asked]
+    scans = [(visit, code) for (visit, _), code in zip(asked, read, strict=True) if not isinstance(code, BadCode)]
+    told = iter(_told(scans, parts) if scans else ())
+    return [_refusal(visit, code, parts) if isinstance(code, BadCode) else next(told)
+            for (visit, _), code in zip(asked, read, strict=True)]
+
+
+def _told(scans: list[tuple[Visit, Code]], parts: Parts) -> list[Answer]:
     ended = parts.metrics.watch()
-    bag = _bag(parts.lookup, code.serial)
+    bags = [_bag(parts.lookup, code.serial) for _, code in scans]
     ended("look_up")
-    seen = parts.observer.observe(_scan(visit, code.serial), visit.counted)
-    if not parts.lookup.agrees(seen.registry_version):
-        bag = _bag(parts.lookup, code.serial)  # somebody changed the registry since we read it
+    seen = parts.observer.observe_all([(_scan(visit, code.serial), visit.counted) for visit, code in scans])
+    if not parts.lookup.agrees(seen[-1].registry_version):
+        bags = [_bag(parts.lookup, code.serial) for _, code in scans]  # somebody changed the registry since we read it
     ended("observe")
-    judgement = REGISTRY_AWAY if bag is None else parts.judge(bag, seen)
+    judged = [REGISTRY_AWAY if bag is None else parts.judge(bag, one) for bag, one in zip(bags, seen, strict=True)]
     ended("judge")
-    recorded = visit.counted and (seen.kept or _keep(seen.scan, judgement.verdict, parts))
+    recorded = _kept([visit.counted for visit, _ in scans], seen, judged, parts.spool)
     ended("keep")
+    made = [_page(visit, code, bag, one, judgement, kept, parts) for (visit, code), bag, one, judgement, kept
+            in zip(scans, bags, seen, judged, recorded, strict=True)]
+    ended("page")
+    return made
+
+
+def _page(visit: Visit, code: Code, bag: Bag | None, seen: Observation, judgement: Judgement, recorded: bool,
+          parts: Parts) -> Answer:
     degraded = _degraded(bag, seen)
     parts.metrics.scan_told(judgement.verdict, recorded or not visit.counted, degraded)
     told = Told(code.text, visit.at_us, judgement, bag, seen.history, degraded, recorded,
                 notice=visit.counted and not recorded)
     status = NOT_FOUND if judgement.verdict is Verdict.UNKNOWN else OK
     if visit.wants_json:
-        made = _answer(visit, status, parts.headers.json, parts.json.body(visit.language, told))
-    else:
-        made = _answer(visit, status, parts.headers.html, parts.pages.page(visit.language, told))
-    ended("page")
-    return made
+        return _answer(visit, status, parts.headers.json, parts.json.body(visit.language, told))
+    return _answer(visit, status, parts.headers.html, parts.pages.page(visit.language, told))
 
 
 def _refusal(visit: Visit, bad: BadCode, parts: Parts) -> Answer:
@@ -72,9 +91,16 @@ def _scan(visit: Visit, serial: int) -> Scan:
         place.source, place.radius_km, visit.agent, visit.wifi, place.hosting, visit.shared, visit.role, "")
 
 
-def _keep(scan: Scan, verdict: Verdict, parts: Parts) -> bool:
-    """A time nobody can mean (a clock that was never set) would be set aside by the worker: no promise then."""
-    return MIN_AT <= scan.at < MAX_AT and parts.spool.append(encode(scan, verdict))
+def _kept(counted: list[bool], seen: list[Observation], judged: list[Judgement], spool: Spool) -> list[bool]:
+    """Which of these visits are on record. A time nobody can mean (a clock that was never set) would be set aside by
+    the worker: no promise then."""
+    records = [
+        encode(one.scan, judgement.verdict) if counts and not one.kept and MIN_AT <= one.scan.at < MAX_AT else None
+        for counts, one, judgement in zip(counted, seen, judged, strict=True)]
+    new = [record for record in records if record is not None]
+    safe = bool(new) and spool.append(*new)
+    return [counts and (one.kept or record is not None and safe)
+            for counts, one, record in zip(counted, seen, records, strict=True)]
 
 
 def _degraded(bag: Bag | None, seen: Observation) -> tuple[str, ...]:
