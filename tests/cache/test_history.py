@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cache.connection import Cache
-from cache.history import Folded, HistoryCache
+from cache.history import Folded, HistoryCache, Look
 from tests.servers import valkey_cluster
 
 NOW = 1_790_000_000
@@ -194,3 +194,27 @@ def _one_code(memory: HistoryCache, serial: int, look: Callable) -> None:
     seen = look(2)
     assert (seen.base, seen.tail, seen.registry) == (base(1), record(1, folded=True), 1)
     assert seen.complete
+
+
+def test_a_group_is_looked_at_in_order_and_each_is_noted(memory: HistoryCache):
+    fill(memory)
+    at = NOW * 1_000_000
+    looks = [Look(SERIAL, record(1), at), Look(SERIAL + 1, record(1), at), Look(SERIAL, record(2), at),
+             Look(SERIAL, record(3), at, note=False), Look(SERIAL, record(1), at)]
+    seen = memory.observe_all(looks)
+    assert [one.tail for one in seen] == [b"", b"", record(1), record(1) + record(2), record(1) + record(2)]
+    assert [one.own for one in seen] == [None, None, None, None, record(1)]
+    assert {one.born for one in seen} == {seen[0].born} != {0}
+    assert observe(memory, 4).tail == record(1) + record(2)
+
+
+def test_what_is_said_of_a_group_holds_for_all_of_it(memory: HistoryCache):
+    """Others may come in between: what was complete before the first and is another memory after the last is not.
+
+    Seen red: with either end alone."""
+    before, after = [b"1", b"100", b"200", b"150 a"], [b"2", b"100", b"300", b"250 b"]
+    state = memory._state_around([[b"", b"", None, b"", 0, *before], [b"", b"", None, b"", 0, *after]])
+    assert state == (2, 100, 200, 150, b"b")
+    flushed = [b"2", b"250", b"300", None]
+    state = memory._state_around([[b"", b"", None, b"", 0, *before], [b"", b"", None, b"", 0, *flushed]])
+    assert state.shipped < state.born

@@ -1,4 +1,5 @@
 """One round trip tells what was known of a code and notes the visit; whatever breaks, never a false "first"."""
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -214,6 +215,60 @@ def test_a_database_that_is_away_makes_a_miss_unavailable_not_first(shop: Shop, 
     assert seen.history is None
     # The visit is noted all the same: once the database is back, the next page counts it.
     assert shop.observer.observe(scan_of(device=2, at=scan_of().at + MINUTE)).history.scans == 1
+
+
+def counted_asks(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one a question to the database; each takes so long that others come meanwhile."""
+    asks: list[str] = []
+    ask = observer._db.ask
+
+    def slowly(*words):
+        asks.append("asked")
+        threading.Event().wait(0.05)
+        return ask(*words)
+    monkeypatch.setattr(observer._db, "ask", slowly)
+    return asks
+
+
+def test_the_misses_of_a_group_are_one_question(shop: Shop, scan_of: Make, monkeypatch: pytest.MonkeyPatch):
+    for bucket in range(3):
+        shop.scan(scan_of(serial=(1 << 45) + bucket * 128, device=1))
+    shop.worker.round()
+    shop.server.flushall()
+    shop.observer.observe(probe(7))  # notices that the memory is new
+    memory = HistoryCache(shop.cache)
+    memory.mark_shipped(machine(), memory.now_us())  # as the worker does a second later
+    asks = counted_asks(shop.observer, monkeypatch)
+    seen = shop.observer.observe_all([
+        (scan_of(serial=(1 << 45) + place, device=2, at=scan_of().at + MINUTE), True) for place in (0, 1, 128, 256, 0)])
+    assert asks == ["asked"]
+    assert [one.history and one.history.scans for one in seen] == [1, 0, 1, 1, 2]  # the last is a reload, which sees itself
+    assert seen[4].reload
+
+
+def test_threads_that_miss_the_same_bucket_ask_once(shop: Shop, scan_of: Make, monkeypatch: pytest.MonkeyPatch):
+    """Seen red: without the lock, and without the second look of those who waited for it."""
+    shop.scan(scan_of(serial=1 << 45 | 900))  # a memory that is complete
+    asks = counted_asks(shop.observer, monkeypatch)
+    threads = [threading.Thread(target=shop.scan, args=(scan_of(device=n, at=scan_of().at + n),)) for n in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asks == ["asked"]
+    assert shop.history(scan_of().serial).scans == 8
+
+
+def test_a_database_that_is_away_is_not_asked_for_every_miss(shop: Shop, scan_of: Make,
+                                                              monkeypatch: pytest.MonkeyPatch):
+    """Seen red: without the rest every miss costs a time-out, one after the other."""
+    shop.scan(scan_of(serial=1 << 45 | 900))
+    nowhere = load_settings(home=shop.settings.home, database_url="postgresql+psycopg://127.0.0.1:8249/none")
+    broken = Observer(Database(nowhere), shop.cache, shop.settings)
+    asks = counted_asks(broken, monkeypatch)
+    for bucket in range(1, 4):
+        assert broken.observe(scan_of(serial=(1 << 45) + bucket * 1280)).history is None
+    assert asks == ["asked"]
 
 
 def test_a_visit_that_was_never_kept_stops_counting(shop: Shop, scan_of: Make):

@@ -141,3 +141,14 @@ def test_segments_roll_by_size_and_age(tmp_path: Path):
 @pytest.mark.parametrize("payload", [b"", b"x" * 65_537])
 def test_an_empty_or_huge_record_is_a_no(tmp_path: Path, payload: bytes):
     assert not Spool(tmp_path).append(payload)
+
+
+@pytest.mark.parametrize("sync", Sync)
+def test_records_of_a_group_are_kept_together_or_not_at_all(tmp_path: Path, sync: Sync):
+    spool = Spool(tmp_path, sync)
+    assert spool.append(b"a", b"b", b"c")
+    assert not spool.append(b"d", b"")  # an empty record would end the file for its reader
+    assert spool.append(b"e")
+    assert kept(tmp_path) == [b"a", b"b", b"c", b"e"]
+    assert (spool.kept, spool.refused) == (4, 2)
+    spool.close()
