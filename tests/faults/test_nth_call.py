@@ -74,7 +74,7 @@ def cold(shop: Inside) -> None:
     shop.parts.lookup.invalidate()
     shop.parts.cache.close()
     shop.parts.cache._failed_in_a_row = 0
-    shop.parts.lookup._rests_until = 0.0
+    shop.parts.lookup._rests_until = shop.parts.observer._rests_until = 0.0
     shop.parts.spool.close()
     shop.parts.spool._room_checked_at = 0.0
     shop.parts.db.close()
