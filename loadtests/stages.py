@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 from webapp.app import create_app
+from webapp.metrics import stand_still
 from webapp.settings import load_settings
 from webapp.verify.code import read_code
 from webapp.views import visitor
 
 PHONE = ("Mozilla/5.0 (Linux; Android 14; V2314A) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36 "
          "MicroMessenger/8.0.47 NetType/WIFI Language/zh_CN")
+
+
+GROUP = 10  # as many as come together under load (webapp/gthread.py)
 
 
 class Stages:
@@ -62,6 +66,34 @@ def measure(codes: list[str], count: int) -> Stages:
         started = time.thread_time()
         app.wsgi_app(request, lambda *_: None)
         stages.spent.setdefault("whole answer", []).append((time.thread_time() - started) * 1e6)
+    parts.metrics.watch = lambda: stand_still
+    for first in range(count, count + count // 5, GROUP):
+        group = [environ(codes[number % len(codes)], number) for number in range(first, first + GROUP)]
+        started = time.thread_time()
+        app.wsgi_app.answers(group)
+        each = (time.thread_time() - started) * 1e6 / GROUP
+        stages.spent.setdefault(f"the same in a group of {GROUP}", []).append(each)
+    return stages
+
+    parts.metrics.watch = watch
+    for number in range(count):
+        request = environ(codes[number % len(codes)], number)
+        if number == count // 5:  # pages drawn, connections made
+            stages.spent.clear()
+        stages.since = time.thread_time()
+        visitor.read(request, parts)
+        stages("visit")
+        read_code(request["PATH_INFO"][1:], parts.keys.codes)
+        stages("read code")
+        started = time.thread_time()
+        app.wsgi_app(request, lambda *_: None)
+        stages.spent.setdefault("whole answer", []).append((time.thread_time() - started) * 1e6)
+    parts.metrics.watch = lambda: stand_still
+    for number in range(count // 5 // GROUP):
+        group = [environ(codes[one % len(codes)], one) for one in range(count + number * GROUP, count + (number + 1) * GROUP)]
+        started = time.thread_time()
+        app.wsgi_app.answers(group)
+        stages.spent.setdefault(f"the same in a group of {GROUP}", []).append((time.thread_time() - started) * 1e6 / GROUP)
     return stages
 
 
