@@ -75,27 +75,6 @@ def measure(codes: list[str], count: int) -> Stages:
         stages.spent.setdefault(f"the same in a group of {GROUP}", []).append(each)
     return stages
 
-    parts.metrics.watch = watch
-    for number in range(count):
-        request = environ(codes[number % len(codes)], number)
-        if number == count // 5:  # pages drawn, connections made
-            stages.spent.clear()
-        stages.since = time.thread_time()
-        visitor.read(request, parts)
-        stages("visit")
-        read_code(request["PATH_INFO"][1:], parts.keys.codes)
-        stages("read code")
-        started = time.thread_time()
-        app.wsgi_app(request, lambda *_: None)
-        stages.spent.setdefault("whole answer", []).append((time.thread_time() - started) * 1e6)
-    parts.metrics.watch = lambda: stand_still
-    for number in range(count // 5 // GROUP):
-        group = [environ(codes[one % len(codes)], one) for one in range(count + number * GROUP, count + (number + 1) * GROUP)]
-        started = time.thread_time()
-        app.wsgi_app.answers(group)
-        stages.spent.setdefault(f"the same in a group of {GROUP}", []).append((time.thread_time() - started) * 1e6 / GROUP)
-    return stages
-
 
 def main() -> None:
     codes = Path(sys.argv[1]).read_text().split()
