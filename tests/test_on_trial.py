@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.detect.kept import EAGER, clone, keep, stock
+from tests.detect.kept import EAGER, HOUR, NOW_US, START, clone, keep, stock, visit
 from tests.verify import world
 from webapp import detecting, on_trial
 from webapp.db import Database
-from webapp.detect import live, trial
+from webapp.detect import arrivals, live, trial
 from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, Detector
+from webapp.scanlog.heartbeat import last_beat
 from webapp.settings import Settings, load_settings
 from webapp.worker import Worker
 
@@ -65,6 +66,27 @@ def test_a_trial_runs_beside_the_live_detectors(start: Start, database: Database
     worker.round()
     assert told(database) == (LIVE_ONLY[0], [(7, False), (7, True), (8, True)])
     assert (worker.detecting.live.learned, worker.detecting.on_trial.trial.learned) == (16, 16)
+
+
+def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: Start, database: Database,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = start()
+    for scans in ([visit(START + n, 30, 70, agent="bot") for n in range(3)],
+                  [visit(START + HOUR * n, 31, 71) for n in range(4)], [visit(START, 32, 72, role="staff")]):
+        keep(database, scans, worker._lookup)
+    worker.round()
+    worker._beat()
+    told = last_beat(worker._settings.spool)
+    assert told.learned == {"live": 24, "shadow": 24}
+    assert told.behind_s == {"live": 0.0, "shadow": 0.0}
+    assert told.drops == {"bot": 3, "again": 3, "staff": 1}
+    monkeypatch.setattr(arrivals, "AT_ONCE", 5)
+    keep(database, [visit(NOW_US - HOUR + n, 40 + n, 80 + n) for n in range(9)], worker._lookup)
+    assert worker.detecting.live.step(NOW_US)  # there is more
+    worker._beat()
+    told = last_beat(worker._settings.spool)
+    assert told.learned == {"live": 29, "shadow": 24}
+    assert told.behind_s["live"] > 0
 
 
 def test_without_the_setting_nothing_is_on_trial(start: Start, database: Database) -> None:

@@ -48,6 +48,10 @@ class Detecting:
         if not self.behind:  # else the time is the live detectors'
             self.on_trial.round(up_to)
 
+    def detectors(self) -> list[Detector]:
+        """The live ones, then those on trial."""
+        return [self.live, *([self.on_trial.trial] if self.on_trial.trial is not None else [])]
+
     def _learn(self, up_to: int) -> None:
         began = time.monotonic()
         self.behind = True
