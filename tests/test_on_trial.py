@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.detect.kept import EAGER, HOUR, NOW_US, START, clone, keep, stock, visit
+from tests.detect.kept import EAGER, HOUR, START, clone, keep, stock, visit
 from tests.verify import world
 from webapp import detecting, on_trial
 from webapp.db import Database
@@ -81,8 +81,9 @@ def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: S
     assert told.behind_s == {"live": 0.0, "shadow": 0.0}
     assert told.drops == {"bot": 3, "again": 3, "staff": 1}
     monkeypatch.setattr(arrivals, "AT_ONCE", 5)
-    keep(database, [visit(NOW_US - HOUR + n, 40 + n, 80 + n) for n in range(9)], worker._lookup)
-    assert worker.detecting.live.step(NOW_US)  # there is more
+    now_us = time.time_ns() // 1000
+    keep(database, [visit(now_us + n, 40 + n, 80 + n) for n in range(9)], worker._lookup)
+    assert worker.detecting.live.step(now_us + HOUR)  # there is more
     worker._beat()
     told = last_beat(worker._settings.spool)
     assert told.learned == {"live": 29, "shadow": 24}
