@@ -1,6 +1,7 @@
 """What a trial is compared by: the same scans, subject by subject, each reader within what is theirs."""
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def alert(db: Database, shadow: bool, days_ago: float, kind: str = "clone", scor
 def case(db: Database, subject: str, reason: str | None, days_ago: float = 5, **about: Any) -> None:
     with db.transaction() as connection:
         connection.execute(insert(Case).values(
-            public_id=f"{subject}/{days_ago}"[-16:], subject=subject, kind="clone", severity="case", score=1.0,
+            public_id=token_hex(5), subject=subject, kind="clone", severity="case", score=1.0,
             state="closed" if reason else "new", opened_at=NOW - timedelta(days=days_ago), updated_at=NOW,
             closed_at=NOW if reason else None, closing_reason=reason, **about))
 

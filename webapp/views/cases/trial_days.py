@@ -9,7 +9,7 @@ from webapp.verify.china_day import CHINA
 
 WIDTH, LEFT, RIGHT, TOP, HALF, FOOT = 720, 34, 14, 18, 96, 26
 BASE = TOP + HALF
-TALLEST_ONE = 20.0  # a single subject is no tower
+TALLEST_ONE = 32.0  # a single subject is no tower
 WIDEST = 16.0
 TICKS = 5
 
@@ -72,8 +72,8 @@ def trial_days(found: Comparison) -> TrialDays:
                 _pieces(here, there, unit)) for n, day in enumerate(span)]
     began = period.began_at.astimezone(CHINA).date()
     return TrialDays(
-        WIDTH, BASE + HALF + FOOT, BASE, round(step, 2), round(max(1.5, min(WIDEST, step * 0.72)), 2), days, _ticks(days, step),
-        round(LEFT + (began - first).days * step, 1) if first < began <= last else None, most,
+        WIDTH, BASE + HALF + FOOT, BASE, round(step, 2), round(max(1.5, min(WIDEST, step * 0.72)), 2), days,
+        _ticks(days, step), round(LEFT + (began - first).days * step, 1) if first < began <= last else None, most,
         round(BASE - most * unit, 1), round(BASE + most * unit, 1))
 
 
