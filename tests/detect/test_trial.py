@@ -3,7 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from tests.detect import kept
 from tests.detect.kept import (
@@ -26,6 +26,7 @@ from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.rules import Rules, changed, load_rules
 from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, CodeLedger, Detector, DetectorState, LateArrival
+from webapp.models.detector import FORGOTTEN
 
 Make = Callable[[str], Rules]
 
@@ -130,6 +131,19 @@ def test_old_scans_are_raised_by_the_trial_though_the_live_detectors_were_there_
         connection.execute(update(Detector).where(Detector.name == SHADOW).values(layout="old"))
     until_learned(on_trial(database, lookup, rules("[away]\nsources = 7\n")))
     assert raised(database, shadow=True) == [("clone", 7)]
+
+
+def test_a_trial_whose_phones_were_forgotten_begins_anew(database: Database, rules: Make) -> None:
+    """`forget` takes them from one that stopped."""
+    lookup = stock(database)
+    keep(database, clone(), lookup)
+    until_learned(on_trial(database, lookup, rules(EAGER)))
+    with database.transaction() as connection:
+        connection.execute(update(Detector).values(layout=FORGOTTEN))
+        connection.execute(delete(DetectorState))
+    again = on_trial(database, lookup, rules(EAGER))
+    until_learned(again)
+    assert (again.learned, raised(database, shadow=True)) == (len(clone()), [("clone", 7)])
 
 
 def test_both_tell_what_numbers_they_work_with(database: Database, rules: Make) -> None:

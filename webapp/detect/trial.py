@@ -16,11 +16,11 @@ from webapp.detect.live import SHADOW, Bags, Closed, Detector, Raise, Saved
 from webapp.detect.rules import Rules
 from webapp.models import Alert, CodeLedger, DetectorState, LateArrival
 from webapp.models import Detector as Row
+from webapp.models.detector import FORGOTTEN
 
 KEPT_EVERY_S = 5.0  # between two checkpoints ...
 KEPT_SHARE = 0.02  # ... but no more than this share of the time is spent on them
 LEDGERS_AT_ONCE = 20_000  # looked through to forget the last trial's: some hundredths of a second
-FORGOTTEN = ""  # the layout of a trial that is being forgotten
 
 
 class Trial(Detector):
@@ -43,16 +43,14 @@ class Trial(Detector):
             kept = self._held.scalar(select(Row.layout).where(Row.name == self.name))
             if kept is None or kept == self._shape(Engine(self._rules, {})):
                 return True
-            if kept != FORGOTTEN:
-                self._held.execute(update(Row).where(Row.name == self.name)
-                                   .values(layout=FORGOTTEN, rules=None, since=None))
-                self._held.execute(delete(DetectorState).where(DetectorState.detector == self.name))
-                self._held.execute(delete(Alert).where(Alert.shadow))
-            if not self._next_ledgers_are_forgotten():
-                self._held.execute(delete(LateArrival).where(LateArrival.detector == self.name))
-                self._held.execute(delete(Row).where(Row.name == self.name))
-                return True
-            return False
+            self._held.execute(update(Row).where(Row.name == self.name).values(layout=FORGOTTEN, since=None))
+            if self._next_ledgers_are_forgotten():
+                return False
+            for table in (LateArrival, DetectorState):
+                self._held.execute(delete(table).where(table.detector == self.name))
+            self._held.execute(delete(Alert).where(Alert.shadow))
+            self._held.execute(delete(Row).where(Row.name == self.name))
+            return True
 
     def _next_ledgers_are_forgotten(self) -> bool:
         """Looks through so many ledgers of whichever detectors: in a table of many millions ours may be rare. False at

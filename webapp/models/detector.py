@@ -6,6 +6,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Json, UtcDateTime
 
+FORGOTTEN = ""  # a layout nobody can read: what was learned is gone, or going
+
 
 class Detector(Base):
     """`name`: live | shadow. Times in µs since the epoch, UTC: everything up to `learned_to` is in the kept state,
