@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import select
@@ -49,6 +50,13 @@ def start(settings: Settings, database: Database, valkey_url: str) -> Iterator[S
         worker.close()
 
 
+def go(worker: Worker, rounds: int = 2) -> None:
+    """Rounds, each of which waits for the trial's part; in life none does."""
+    for _ in range(rounds):
+        worker.round()
+        worker.detecting.on_trial.asked.join()
+
+
 def told(database: Database) -> tuple[list[str], list[tuple[int, bool]]]:
     """-> (subjects of cases, (running number, on trial) of alerts)."""
     with database.read.connect() as connection:
@@ -62,8 +70,7 @@ LIVE_ONLY = ([f"code:{world.BASE + 7}"], [(7, False)])
 
 def test_a_trial_runs_beside_the_live_detectors(start: Start, database: Database) -> None:
     worker = start()
-    worker.round()
-    worker.round()
+    go(worker)
     assert told(database) == (LIVE_ONLY[0], [(7, False), (7, True), (8, True)])
     assert (worker.detecting.live.learned, worker.detecting.on_trial.trial.learned) == (16, 16)
 
@@ -74,7 +81,7 @@ def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: S
     for scans in ([visit(START + n, 30, 70, agent="bot") for n in range(3)],
                   [visit(START + HOUR * n, 31, 71) for n in range(4)], [visit(START, 32, 72, role="staff")]):
         keep(database, scans, worker._lookup)
-    worker.round()
+    go(worker, 1)
     worker._beat()
     told = last_beat(worker._settings.spool)
     assert told.learned == {"live": 24, "shadow": 24}
@@ -92,8 +99,7 @@ def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: S
 
 def test_without_the_setting_nothing_is_on_trial(start: Start, database: Database) -> None:
     worker = start(None)
-    worker.round()
-    worker.round()
+    go(worker)
     assert told(database) == LIVE_ONLY
     assert worker.detecting.on_trial.trial is None
     assert load_settings(shadow_rules="").shadow_rules is None
@@ -101,12 +107,11 @@ def test_without_the_setting_nothing_is_on_trial(start: Start, database: Databas
 
 def test_taking_the_setting_away_stops_it_and_what_it_found_stays(start: Start, database: Database) -> None:
     worker = start()
-    worker.round()
-    worker.round()
+    go(worker)
     worker.close()
     found = told(database)
     keep(database, clone(9, 4), worker._lookup)
-    start(None, scans=False).round()
+    go(start(None, scans=False))
     assert told(database) == found
 
 
@@ -118,18 +123,16 @@ def test_a_file_that_cannot_be_used_is_told_and_the_worker_works(start: Start, d
     assert "trial_not_begun" in said
     assert "SALTCHECK_SHADOW_RULES" in said
     assert "trial.toml" in said
-    worker.round()
-    worker.round()
+    go(worker)
     assert told(database) == LIVE_ONLY
 
 
 def test_a_file_that_cannot_be_used_leaves_what_the_last_one_found(start: Start, database: Database) -> None:
     worker = start()
-    worker.round()
-    worker.round()
+    go(worker)
     worker.close()
     found = told(database)
-    start("not TOML", scans=False).round()
+    go(start("not TOML", scans=False))
     assert told(database) == found
 
 
@@ -145,16 +148,14 @@ def test_a_trial_that_fails_is_counted_and_left_alone_for_a_while(
 
     monkeypatch.setattr(Trial, "step", fails)
     worker = start()
-    for _ in range(3):
-        worker.round()
+    go(worker, 3)
     assert told(database) == LIVE_ONLY
     assert (len(asked), worker.detecting.on_trial.failures) == (1, 1)
     assert "trial_failed" in capsys.readouterr().out
     monkeypatch.undo()
     worker.detecting.on_trial._rests_until = 0.0
     monkeypatch.setattr(trial, "KEPT_EVERY_S", 0.0)
-    worker.round()
-    worker.round()
+    go(worker)
     assert (8, True) in told(database)[1]
 
 
@@ -167,18 +168,31 @@ def test_a_trial_with_much_to_learn_gives_the_round_back(start: Start, monkeypat
         return True
 
     monkeypatch.setattr(Trial, "step", slow)
-    worker.round()
+    go(worker, 1)
     assert 1 <= len(steps) <= on_trial.LONGEST_S / 0.05 + 1
+
+
+def test_no_round_waits_for_the_trial(start: Start, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint of all that was learned in half a year takes seconds."""
+    worker, ended = start(), Event()
+    monkeypatch.setattr(Trial, "step", lambda self, up_to: not ended.wait(20))
+    began = time.monotonic()
+    for _ in range(3):
+        worker.round()
+    took_s = time.monotonic() - began
+    ended.set()
+    assert took_s < 10
+    assert told(database) == LIVE_ONLY
 
 
 def test_while_the_live_detectors_are_behind_the_trial_waits(start: Start, database: Database,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     worker = start()
     monkeypatch.setattr(detecting, "LONGEST_S", -1.0)
-    worker.round()
+    go(worker)
     assert (worker.detecting.live.learned, worker.detecting.on_trial.trial.learned) == (0, 0)
     monkeypatch.setattr(detecting, "LONGEST_S", 1.0)
-    worker.round()
+    go(worker, 1)
     assert worker.detecting.on_trial.trial.learned == 16
 
 
@@ -191,14 +205,14 @@ def test_a_trial_that_waits_for_a_lock_is_given_up_and_the_live_detectors_keep_t
     rules.write_text(EAGER)
     worker = Worker(load_settings(home=home, database_url=postgresql_url, redis_url=valkey_url, shadow_rules=rules))
     with closing(worker):
-        worker.round()
-        worker.round()
+        go(worker)
         with postgresql_database.transaction() as connection:
             connection.execute(select(Detector.name).where(Detector.name == "shadow").with_for_update())
             keep(postgresql_database, clone(9), worker._lookup)
             began = time.monotonic()
             worker.round()
             took_s = time.monotonic() - began
+            worker.detecting.on_trial.asked.join()
         assert worker.detecting.on_trial.failures == 1
         assert took_s < 3
         assert len(told(postgresql_database)[0]) == 2

@@ -19,7 +19,7 @@ from webapp.models import Detector as Row
 from webapp.models.detector import FORGOTTEN
 
 KEPT_EVERY_S = 5.0  # between two checkpoints ...
-KEPT_SHARE = 0.02  # ... but no more than this share of the time is spent on them
+KEPT_SHARE = 0.1  # ... but no more than this share of the time is spent on them
 LEDGERS_AT_ONCE = 20_000  # looked through to forget the last trial's: some hundredths of a second
 
 
