@@ -76,6 +76,7 @@ def test_nothing_of_another_brand_is_on_it(tried, lang):
     assert (CANARY in own, figures(own)) == (True, ["1", "1", "1", "1", "1"])
     other = tried.browser(INVESTIGATOR_A).get(f"/cases/trial?lang={lang}").text
     assert figures(other) == ["1", "1", "1", "0", "0"]
+    assert (own.count("<small> / 1</small>"), other.count("<small> / 0</small>")) == (2, 2)
     for word in (CANARY, LOT_B, "7f3a9c", str(SERIAL_B), "320100"):
         assert word not in other, word
 
