@@ -18,6 +18,7 @@ COMMANDS = {
     "upload": "hand in a file of sites, products, batches, shipments …",
     "recall": "open or close a recall",
     "backtest": "replay a file of scans through the detectors",
+    "trial": "compare rules on trial with the live ones",
     "calibrate": "measure what genuine scans look like, beside what the rules assume",
     "users": "people who may sign in",
     "clients": "programs that may call the API",

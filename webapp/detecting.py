@@ -12,6 +12,7 @@ from webapp.db import Database
 from webapp.detect.live import LIVE, Bags, Detector, LostLead
 from webapp.detect.publisher import Publisher
 from webapp.detect.rules import load_rules
+from webapp.on_trial import OnTrial
 from webapp.settings import Settings
 
 CUT_OFF_US = 60_000_000  # a machine that has said nothing for so long is not waited for: its scans will be late
@@ -26,6 +27,7 @@ class Detecting:
     def __init__(self, settings: Settings, db: Database, bags: Bags, memory: HistoryCache) -> None:
         self.publisher = Publisher(db, memory)
         self.live = Detector(LIVE, db, bags, load_rules(), write_alerts, withdraw, self.publisher.saved)
+        self.on_trial = OnTrial(settings, bags)
         self.behind = False
 
     def round(self, shipped_to: int | None, note_position: Callable[[], bool]) -> None:
@@ -43,6 +45,12 @@ class Detecting:
             self.publisher.catch_up(note_position)
         except CacheAway as error:
             log.warning("valkey_away", what="ledgers", reason=str(error))
+        if not self.behind:  # else the time is the live detectors'
+            self.on_trial.round(up_to)
+
+    def detectors(self) -> list[Detector]:
+        """The live ones, then those on trial."""
+        return [self.live, *([self.on_trial.trial] if self.on_trial.trial is not None else [])]
 
     def _learn(self, up_to: int) -> None:
         began = time.monotonic()
@@ -60,3 +68,4 @@ class Detecting:
             self.live.finish()
         except (SQLAlchemyError, LostLead) as error:
             log.warning("not_kept", reason=str(error))
+        self.on_trial.close()

@@ -32,11 +32,17 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=8)
     map_geojson: Path | None = None
     map_approval_no: str = ""
+    shadow_rules: Path | None = None
 
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("shadow_rules", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
 
     @field_validator("database_url", "replica_url")
     @classmethod

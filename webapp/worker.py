@@ -109,8 +109,13 @@ class Worker:
     def _beat(self) -> None:
         """Says that we go round, and how far we are: /metrics and `doctor` look at it."""
         backlog = self.shipper.backlog
-        beat(self._settings.spool, Heartbeat(os.getpid(), time.time(), self._caught_up_at, self.shipper.shipped,
-                                             backlog.bad, backlog.waiting_bytes()))
+        detectors = self.detecting.detectors()
+        beat(self._settings.spool, Heartbeat(
+            os.getpid(), time.time(), self._caught_up_at, self.shipper.shipped, backlog.bad, backlog.waiting_bytes(),
+            learned={one.name: one.learned for one in detectors},
+            behind_s={one.name: one.behind_s for one in detectors if one.behind_s is not None},
+            drops={reason.value: count for reason, count in self.detecting.live.drops.items()},
+            trial_failures=self.detecting.on_trial.failures))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.factories import add_scans
+from tests.cases.test_trial import alert, detectors
+from tests.factories import LOT_A, add_scans
 from tests.people import ADMIN, ALICE, AUTHORITY, ENTERPRISE_A, INVESTIGATOR, PASSWORD, Somebody
 from tests.staff_world import SERIAL_A, StaffWorld
 
@@ -27,11 +28,15 @@ class Site(NamedTuple):
 
     def pages(self) -> dict[str, Somebody]:
         return {"/brand": ALICE, f"/brand/map?{PERIOD}": ALICE, "/cases": INVESTIGATOR,
-                f"/cases/{self.world.case_a}": INVESTIGATOR, "/enterprise": ENTERPRISE_A, "/oversight": AUTHORITY}
+                f"/cases/{self.world.case_a}": INVESTIGATOR, "/cases/trial": INVESTIGATOR, "/enterprise": ENTERPRISE_A,
+                "/oversight": AUTHORITY}
 
 
 @pytest.fixture
 def site(world: StaffWorld) -> Iterator[Site]:
+    detectors(world.db)
+    for shadow, kind in ((False, "clone"), (True, "clone"), (True, "diversion"), (False, "multiuse")):
+        alert(world.db, shadow, 3, kind, serial=SERIAL_A if kind == "clone" else None, lot=world.lots[LOT_A])
     server = make_server("127.0.0.1", 0, world.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

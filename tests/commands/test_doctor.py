@@ -12,7 +12,7 @@ from webapp.scanlog.heartbeat import Heartbeat, beat
 from webapp.scanlog.spool import Spool
 from webapp.settings import load_settings
 
-NAMES = ["home", "database", "replica", "valkey", "spool", "worker", "keys", "geoip", "map", "address"]
+NAMES = ["home", "database", "replica", "valkey", "spool", "worker", "keys", "geoip", "map", "address", "trial"]
 
 
 def words(out: str) -> dict[str, str]:
@@ -24,7 +24,7 @@ def test_a_bare_home_is_well_and_what_is_missing_is_named(run: Run) -> None:
     ended = run("doctor")
     assert ended.code == 0
     assert words(ended.out) == dict.fromkeys(NAMES, "ok") | dict.fromkeys(
-        ["replica", "valkey", "worker", "geoip", "map"], "note")
+        ["replica", "valkey", "worker", "geoip", "map", "trial"], "note")
 
 
 def test_everything_there(run: Run, home: Path, valkey_url: str, postgresql_url: str, standby_url: str,
@@ -35,13 +35,16 @@ def test_everything_there(run: Run, home: Path, valkey_url: str, postgresql_url:
     spool.mkdir()
     beat(spool, Heartbeat(7, time.time(), time.time(), 1_000, 0, 0))
     (home / "map.json").write_text('{"type": "FeatureCollection"}')
+    (home / "trial.toml").write_text("[ledger]\nalert = 12.0\n")
     for name, value in {"REDIS_URL": valkey_url, "DATABASE_URL": postgresql_url, "REPLICA_URL": standby_url,
                         "MAP_GEOJSON": home / "map.json", "MAP_APPROVAL_NO": "GS(2026)1",
-                        "BASE_URL": "https://salt.example", "TRUSTED_PROXIES": 1}.items():
+                        "BASE_URL": "https://salt.example", "TRUSTED_PROXIES": 1,
+                        "SHADOW_RULES": home / "trial.toml"}.items():
         monkeypatch.setenv(f"SALTCHECK_{name}", str(value))
     ended = run("doctor")
     assert (ended.code, words(ended.out)) == (0, dict.fromkeys(NAMES, "ok")), ended.out
     assert "s behind" in ended.out
+    assert "trial.toml: ledger.alert;" in ended.out
 
 
 @pytest.mark.parametrize(("settings", "check", "code"), [
@@ -53,6 +56,7 @@ def test_everything_there(run: Run, home: Path, valkey_url: str, postgresql_url:
     ({"MAP_GEOJSON": "/nowhere.json"}, "map", 4), ({"MAP_APPROVAL_NO": "GS(2026)1"}, "map", 4),
     ({"MAP_GEOJSON": __file__, "MAP_APPROVAL_NO": "GS(2026)1"}, "map", 4),
     ({"BASE_URL": "https://salt.example"}, "database", 5),
+    ({"SHADOW_RULES": "/nowhere.toml"}, "trial", 4), ({"SHADOW_RULES": __file__}, "trial", 4),
 ])
 def test_what_is_wrong_is_named_and_told_by_the_exit_code(
         run: Run, monkeypatch: pytest.MonkeyPatch, settings: dict, check: str, code: int) -> None:

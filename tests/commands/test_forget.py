@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, text
 
 from tests.commands.conftest import Run
 from webapp.db import Database
-from webapp.models import CodeHistory, LoginSession, Scan, User, WrongCode
+from webapp.models import CodeHistory, Detector, DetectorState, LoginSession, Scan, User, WrongCode
 from webapp.scanlog import retention
 from webapp.scanlog.partitions import ensure_months, month_of
 from webapp.scanlog.retention import Retention, forget
@@ -74,6 +74,19 @@ def test_last_visits_and_dead_sessions_go_and_histories_stay(db: Database) -> No
     assert [tail for tail, in column(db, CodeHistory.tail)] == [b""] * 6 + [b"tail"]
     assert [state for state, in column(db, CodeHistory.state)] == [b"state"] * 7
     assert column(db, LoginSession.seen_at) == [(NOW,)]
+
+
+@pytest.mark.parametrize(("name", "days", "left"), [("shadow", 3, 0), ("shadow", 1, 1), ("live", 3, 1)])
+def test_phones_that_a_stopped_trial_knew_go(database: Database, name: str, days: int, left: int) -> None:
+    with database.transaction() as connection:
+        connection.execute(insert(Detector).values(name=name, layout="x", learned_to=0, claimed_to=0, raised_to=0,
+                                                   updated_at=NOW - timedelta(days=days)))
+        connection.execute(insert(DetectorState).values(detector=name, part="people", piece=0, state=b"phones"))
+    dict(forget(database, Retention(), now=NOW, dry_run=True))
+    assert len(column(database, DetectorState.part)) == 1
+    forget_all(database)
+    assert len(column(database, DetectorState.part)) == left
+    assert column(database, Detector.layout) == [("x" if left else "",)]
 
 
 def test_a_second_run_finds_nothing(db: Database) -> None:

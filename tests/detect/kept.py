@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from tests.servers import wait_for
 from tests.verify import world
-from webapp.cases.alert import withdraw, write_alerts
+from webapp.cases.alert import withdraw, write_alerts, write_shadow
 from webapp.db import Database
 from webapp.detect.ledger import unpack as unpacked
 from webapp.detect.live import LIVE, Detector, Saved
 from webapp.detect.rules import Rules, load_rules
 from webapp.detect.short_ledger import lengthen
+from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, CodeLedger
 from webapp.scanlog.insert import Located, insert_new
 from webapp.scanlog.instant import utc
@@ -29,6 +30,8 @@ HOUR, DAY = 3_600_000_000, 86_400_000_000
 NOW_US = time.time_ns() // 1000  # scans of the last half year are those that name phones
 START = NOW_US - 50 * DAY
 CODES = 10_000
+# Rules by which two phones of one code are enough.
+EAGER = "[ledger]\nalert = -9.0\nalert_people = 2\nalert_networks = 1\n"
 
 
 def stock(database: Database) -> Lookup:
@@ -83,6 +86,10 @@ def keep(database: Database, scans: Iterable[Scan], lookup: Lookup) -> None:
 def detector(database: Database, lookup: Lookup, rules: Rules | None = None, name: str = LIVE,
              saved: Callable[[Saved], None] = lambda saved: None) -> Detector:
     return Detector(name, database, lookup, rules or load_rules(), write_alerts, withdraw, saved)
+
+
+def on_trial(database: Database, lookup: Lookup, rules: Rules) -> Trial:
+    return Trial(database, lookup, rules, write_shadow, withdraw)
 
 
 def learn(one: Detector, up_to: int = NOW_US) -> None:

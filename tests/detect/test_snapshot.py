@@ -5,7 +5,7 @@ from tests.detect.market import START, Market
 from webapp.detect.engine import Engine
 from webapp.detect.event import DAY
 from webapp.detect.rules import load_rules
-from webapp.detect.snapshot import BadSnapshot, layout, parts, restore, snapshot
+from webapp.detect.snapshot import BadSnapshot, layout, open_of, parts, restore, snapshot
 
 
 def test_an_engine_restored_halfway_ends_like_one_that_ran_through() -> None:
@@ -53,3 +53,11 @@ def test_bytes_that_are_no_snapshot_are_refused(harm) -> None:
     harm(kept)
     with pytest.raises(BadSnapshot):
         restore(Engine(load_rules(), {}), kept)
+
+
+def test_the_open_clusters_can_be_read_by_themselves() -> None:
+    """`codes inspect --why` weighs by them; what cannot be read counts as nothing open, and nobody would notice."""
+    engine = Engine(load_rules(), {})
+    engine.open.copies.add((1, 0))
+    engine.open.far_chance = 0.04
+    assert open_of(snapshot(engine)["open"]) == engine.open

@@ -1,10 +1,10 @@
 """What each role may see: one table of doors, one scope that every query of a staff page goes through."""
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from webapp.auth.sessions import Person
-from webapp.models import Batch, Case, Product, Rollup, Site, Upload
+from webapp.models import Alert, Batch, Case, Product, Rollup, Site, Upload
 from webapp.places import is_province
 
 # Where a person lands after signing in: always a page that their role may open.
@@ -52,9 +52,19 @@ class Scope:
         if self.brand:
             return Case.brand == self.brand
         if self.province:
-            made_there = select(Batch.id).join(Site, Site.gln == Batch.site_gln).where(
-                _inside(Site.adcode, self.province))
-            return or_(_inside(Case.area, self.province), Case.batch_id.in_(made_there))
+            return or_(_inside(Case.area, self.province), Case.batch_id.in_(_made_in(self.province)))
+        return false()
+
+    def alerts(self) -> ColumnElement[bool]:
+        """As cases, for alerts that became none: about lots of the brand; for a province, about places and lots made
+        there."""
+        if self.everything:
+            return true()
+        if self.brand:
+            return Alert.batch_id.in_(select(Batch.id).join(Product, Product.gtin == Batch.gtin).where(
+                Product.brand == self.brand))
+        if self.province:
+            return or_(_inside(Alert.area, self.province), Alert.batch_id.in_(_made_in(self.province)))
         return false()
 
     def sites(self) -> ColumnElement[bool]:
@@ -90,6 +100,11 @@ def scope_of(person: Person) -> Scope:
         case "investigator" | "authority":
             return Scope(everything=True)
     return Scope()
+
+
+def _made_in(province: int) -> Select[int]:
+    """Lots made there."""
+    return select(Batch.id).join(Site, Site.gln == Batch.site_gln).where(_inside(Site.adcode, province))
 
 
 def _inside(column, province: int) -> ColumnElement[bool]:

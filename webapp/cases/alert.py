@@ -81,12 +81,17 @@ def _size(opened: Open) -> int:
 
 def subject_name(alert: Alert) -> str:
     """What an alert is about, as cases are named."""
-    if alert.serial:
-        return f"code:{alert.serial}"
-    province = province_of(alert.area)
-    if alert.lot:
-        return f"lot:{alert.lot}:{province}"
-    return f"forged:{province}" if alert.kind == Kind.FORGED else f"place:{province}"
+    return subject_of(alert.kind, alert.serial, alert.lot, alert.area)
+
+
+def subject_of(kind: str, serial: int, lot: int, area: int) -> str:
+    """The same of an alert that is written down; 0 = none."""
+    if serial:
+        return f"code:{serial}"
+    province = province_of(area)
+    if lot:
+        return f"lot:{lot}:{province}"
+    return f"forged:{province}" if kind == Kind.FORGED else f"place:{province}"
 
 
 def _subject(connection: Connection, alert: Alert, area: int) -> Subject:

@@ -18,6 +18,7 @@ from cache.connection import Cache, CacheAway
 from cache.keys import rate
 from webapp.commands.stop import REFUSED, SERVICE_AWAY, Stop
 from webapp.db import Database, DatabaseAway, open_engine
+from webapp.detect.rules import BadRules, changed, load_rules
 from webapp.keys import KeysError, keys_of
 from webapp.migrate import is_current, upgrade
 from webapp.scanlog.backlog import BAD_FILE
@@ -203,9 +204,20 @@ def address(settings: Settings) -> str:
     return settings.base_url
 
 
+def trial(settings: Settings) -> str:
+    if settings.shadow_rules is None:
+        raise Note("none (SALTCHECK_SHADOW_RULES): only the product's own rules are at work")
+    try:
+        numbers = changed(load_rules(), load_rules(settings.shadow_rules))
+    except BadRules as error:
+        raise Sick(f"SALTCHECK_SHADOW_RULES: {error}; the worker goes on without a trial. Then restart it") from None
+    names = ", ".join(one.name for one in numbers) or "nothing differs from the product's rules"
+    return f"{settings.shadow_rules}: {names}; ./saltcheck trial compares"
+
+
 CHECKS: dict[str, Callable[[Settings], str]] = {
     "home": home, "database": database, "replica": replica, "valkey": valkey, "spool": spool, "worker": worker,
-    "keys": keys, "geoip": geoip, "map": map_file, "address": address,
+    "keys": keys, "geoip": geoip, "map": map_file, "address": address, "trial": trial,
 }
 
 

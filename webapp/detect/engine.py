@@ -57,6 +57,7 @@ class Engine:
         self.open = Open()
         self._silent: dict[tuple[str, int, int], float] = {}
         self._marked, self._witnesses = 20.0, 500.0
+        self._off = frozenset(rules.trial.off)
 
     def learn(self, event: Event, bag: BagFacts) -> Learned:
         """Judge one visit. The caller guarantees that each visit is learned once, by its scan id."""
@@ -114,7 +115,8 @@ class Engine:
         if self.leak.early(bag, event):
             if not ledger.flags & EARLY:
                 ledger.flags |= EARLY
-                self._raise(self.leak.learn(lot, event, bag), alerts)
+                if "leak" not in self._off:
+                    self._raise(self.leak.learn(lot, event, bag), alerts)
             return Drop.EARLY
         province = event.city // 10000
         if not ledger.flags & SEEN:
@@ -125,25 +127,28 @@ class Engine:
             lot.sent[bag.destination] = lot.sent.get(bag.destination, 0) + 1
             if bag.shipped_at:
                 self.hazard.first(event.at - bag.shipped_at)
-            self._raise(self.away.learn(lot, event, bag, False, True, box), alerts)
+            if "away" not in self._off:
+                self._raise(self.away.learn(lot, event, bag, False, True, box), alerts)
             note(lot, bag.box, province)
             self._upgrade(lot, event)
             if province and bag.shipped_at:
-                self._raise(self.late.first(lot, event, bag), alerts)
+                if "late" not in self._off:
+                    self._raise(self.late.first(lot, event, bag), alerts)
                 self.again.witness(event)
-                self._raise(reuse(self.late, self.again, event, self.rules), alerts)
+                if "again" not in self._off:
+                    self._raise(reuse(self.late, self.again, event, self.rules), alerts)
         elif 2 <= ledger.people <= 4 and not ledger.flags & EARLY and lot.id not in self.open.leaks:
             self.second.learn(lot, event, step, ledger.links > 0)
-            if step.far and not ledger.links:
+            if step.far and not ledger.links and "away" not in self._off:
                 self._raise(self.away.learn(lot, event, bag, True, False, box), alerts)
                 self._upgrade(lot, event)
             stranger = step.line != weigh.SAME_LINE and not (step.far and ledger.links)
-            if stranger and self.again.learn(event, step.lag, step.line):
+            if "again" not in self._off and stranger and self.again.learn(event, step.lag, step.line):
                 self._raise(reuse(self.late, self.again, event, self.rules), alerts)
         else:
             return None
         surplus = self.surplus.nats(lot)
-        if self.second.over(lot.second, surplus, event.at):
+        if "second" not in self._off and self.second.over(lot.second, surplus, event.at):
             lot.second.muted = event.at + self.rules.clusters.mute_days * DAY
             if lot.id not in self.open.leaks:
                 self.open.copies.add((lot.id, 0))
@@ -174,7 +179,7 @@ class Engine:
 
     def _clone(self, event: Event, bag: BagFacts, ledger: Ledger, alerts: list[Alert]) -> None:
         own = self.rules.ledger
-        if ledger.flags & ALERTED or not weigh.independent(ledger, own):
+        if ledger.flags & ALERTED or "clone" in self._off or not weigh.independent(ledger, own):
             return
         open_there = (bag.lot, weigh.main_city(ledger) // 100) in self.open.diversions
         score = weigh.score(ledger, bag.destination, open_there, own, self.open.far_chance)
@@ -271,7 +276,7 @@ class Engine:
 
     def _wrong(self, event: Event) -> Learned:
         alerts: list[Alert] = []
-        if self.people.machine(event) is None and not event.staff:
+        if self.people.machine(event) is None and not event.staff and "forged" not in self._off:
             self._raise(self.forged.learn(event), alerts)
         word = "malformed" if event.bad == "malformed" else "unknown"
         return Learned(b"", alerts, Opinion(word, ("wrong_code",), 0.0), None)

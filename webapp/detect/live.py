@@ -8,10 +8,12 @@ Killed anywhere, another worker begins at the last checkpoint and learns the sam
 raised twice, because nothing of them was kept. Only one worker detects at a time.
 """
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -20,11 +22,12 @@ from webapp.detect.alert import Alert
 from webapp.detect.arrivals import Claimed, claim, first_kept, forget_late, reclaim
 from webapp.detect.bags import LiveFacts
 from webapp.detect.engine import Engine
-from webapp.detect.event import Event
+from webapp.detect.event import MICROSECONDS, Event
 from webapp.detect.from_scan import unissued
 from webapp.detect.kept_state import KeptState
 from webapp.detect.ledgers import Ledgers, read_ledgers, write_ledgers
 from webapp.detect.opinion import Open
+from webapp.detect.people import Drop
 from webapp.detect.rules import Rules
 from webapp.detect.snapshot import BadSnapshot, layout
 from webapp.models import CodeLedger, DetectorState, LateArrival
@@ -81,6 +84,8 @@ class Detector:
         self._connection: Connection | None = None
         self._engine: Engine | None = None
         self.learned = 0  # visits
+        self.drops: Counter[Drop] = Counter()  # visits of these that gave no evidence
+        self.behind_s: float | None = None  # between what is learned and what there is; None: another worker detects
         self.cost_s = 0.0  # of the last checkpoint
 
     def step(self, up_to: int) -> bool:
@@ -91,6 +96,7 @@ class Detector:
             if self._engine is None and not self._begin():
                 return False
             more = self._learn(up_to)
+            self.behind_s = max(0, up_to - self._learned_to) / MICROSECONDS if more else 0.0
             if self._due():
                 self._checkpoint()
             return more
@@ -103,7 +109,7 @@ class Detector:
         if self._connection is not None:
             self._connection.invalidate()  # the session and its lock end, whatever state it is in
             self._connection.close()
-        self._connection = self._engine = None
+        self._connection = self._engine = self.behind_s = None
 
     def finish(self) -> None:
         """Keep what was learned, then close: for an orderly end."""
@@ -115,17 +121,29 @@ class Detector:
 
     def _begin(self) -> bool:
         """Take the lead and the kept state. False while another worker has the lead."""
-        connection = self._connection = self._db.write.connect()
-        with connection.begin():
-            if not _leads(connection, self.name):
-                self._connection = None
-                connection.close()
-                return False
-        with connection.begin():
-            self._load(connection)
+        if not self._lead():
+            return False
+        with self._held.begin():
+            self._load(self._held)
         assert self._engine is not None
         self._tell(Saved({}, self._engine.open, self._learned_to))
         return True
+
+    def _lead(self) -> bool:
+        """Take the lead, unless it is ours."""
+        if self._connection is not None:
+            return True
+        connection = self._connection = self._db.write.connect()
+        with connection.begin():
+            leads = _leads(connection, self.name)
+        if not leads:
+            self._connection = None
+            connection.close()
+        return leads
+
+    def _shape(self, engine: Engine) -> str:
+        """What a kept state must be like for this engine to go on with it."""
+        return layout(engine)
 
     def _load(self, connection: Connection) -> None:
         self._alerts: list[Alert] = []
@@ -135,7 +153,7 @@ class Detector:
         self._ledgers = Ledgers(self._read_ledgers)
         self._state = KeptState(self.name)
         engine = Engine(self._rules, self._ledgers)
-        shape = layout(engine)
+        shape = self._shape(engine)
         row = connection.execute(select(Row.layout, Row.learned_to, Row.raised_to).where(Row.name == self.name)).first()
         if row is not None and row.layout == shape:
             try:
@@ -144,6 +162,7 @@ class Detector:
                 self._learned_to = self._saved_to = row.learned_to
                 self._raised_to = row.raised_to
                 reclaim(connection, self.name, row.learned_to)
+                connection.execute(update(Row).where(Row.name == self.name).values(rules=self._numbers()))
                 return
             except BadSnapshot as error:
                 log.warning("state_unusable", detector=self.name, reason=str(error))
@@ -157,7 +176,8 @@ class Detector:
             connection.execute(delete(table).where(table.detector == self.name))
         connection.execute(delete(Row).where(Row.name == self.name))
         connection.execute(insert(Row).values(name=self.name, layout=shape, learned_to=began, claimed_to=began,
-                                              raised_to=raised_to, updated_at=datetime.now(UTC)))
+                                              raised_to=raised_to, updated_at=datetime.now(UTC), since=began,
+                                              began_at=datetime.now(UTC), rules=self._numbers()))
         self._state = KeptState(self.name)
         self._engine = Engine(self._rules, self._ledgers)
         self._learned_to = self._saved_to = began
@@ -188,6 +208,8 @@ class Detector:
         except (ArithmeticError, LookupError, ValueError) as error:  # one visit must not stop all that follow
             log.error("visit_not_learned", detector=self.name, serial=event.serial, at=event.at, reason=repr(error))
             return
+        if learned.drop is not None:
+            self.drops[learned.drop] += 1
         if self._learned_to >= self._raised_to:  # else we learn once more what was raised before
             self._alerts += learned.alerts
 
@@ -230,6 +252,9 @@ class Detector:
             return read_ledgers(self._held, self.name, serials)
         with self._held.begin():
             return read_ledgers(self._held, self.name, serials)
+
+    def _numbers(self) -> dict[str, object]:
+        return msgspec.to_builtins(self._rules)
 
     @property
     def _held(self) -> Connection:

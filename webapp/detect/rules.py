@@ -1,7 +1,8 @@
 """The numbers of rules.toml as types: one section a class, every name checked."""
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -192,6 +193,10 @@ class GenuineRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scanned: dict[str, float]
 
 
+class TrialRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    off: list[Literal["clone", "away", "second", "late", "again", "leak", "forged"]]
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: FirstRules
     people: PeopleRules
@@ -208,6 +213,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leak: LeakRules
     forged: ForgedRules
     genuine: GenuineRules
+    trial: TrialRules
 
 
 def load_rules(override: Path | None = None) -> Rules:
@@ -221,6 +227,26 @@ def load_rules(override: Path | None = None) -> Rules:
         return msgspec.convert(numbers, Rules)
     except msgspec.ValidationError as error:
         raise BadRules(f"{override or DEFAULTS}: {error}; the names are those of webapp/detect/rules.toml") from None
+
+
+class Changed(NamedTuple):
+    """One number that differs; `name` as in away.sources."""
+
+    name: str
+    live: object
+    trial: object
+
+
+def changed(live: Rules | Mapping[str, Any], trial: Rules | Mapping[str, Any]) -> list[Changed]:
+    """What differs between two sets of rules, as types or as they are kept; None where one lacks the name."""
+    here, there = _by_name(live), _by_name(trial)
+    return [Changed(name, here.get(name), there.get(name)) for name in here | there
+            if here.get(name) != there.get(name)]
+
+
+def _by_name(rules: Rules | Mapping[str, Any]) -> dict[str, object]:
+    sections = msgspec.to_builtins(rules)
+    return {f"{section}.{name}": value for section, numbers in sections.items() for name, value in numbers.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

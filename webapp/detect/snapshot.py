@@ -141,6 +141,8 @@ def _built(value: Any) -> Any:
     """Cells and lots are made anew; they hold nothing of the rules."""
     if not isinstance(value, _Object):
         return value
+    if issubclass(value.kind, msgspec.Struct):
+        return value.kind(**{name: _built(one) for name, one in value.fields.items()})
     made = value.kind.__new__(value.kind)
     for name, one in value.fields.items():
         setattr(made, name, _built(one))

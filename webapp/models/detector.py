@@ -4,13 +4,17 @@ from datetime import datetime
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, UtcDateTime
+from webapp.models.base import Base, Json, UtcDateTime
+
+FORGOTTEN = ""  # a layout nobody can read: what was learned is gone, or going
 
 
 class Detector(Base):
     """`name`: live | shadow. Times in µs since the epoch, UTC: everything up to `learned_to` is in the kept state,
     nothing up to `claimed_to` may come without a row in `late_arrival`, alerts up to `raised_to` were raised before.
-    `layout`: a digest of what the state looks like; another one means that it cannot be read any more."""
+    `layout`: a digest of what the state looks like; another one means that it cannot be read any more. `since`: all
+    scans after it were learned, the first of them at `began_at`. `rules`: the numbers they work with. (None where an
+    older release began.)"""
 
     __tablename__ = "detector"
 
@@ -20,3 +24,6 @@ class Detector(Base):
     claimed_to: Mapped[int] = mapped_column(BigInteger)
     raised_to: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    since: Mapped[int | None] = mapped_column(BigInteger)
+    began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rules: Mapped[dict | None] = mapped_column(Json)

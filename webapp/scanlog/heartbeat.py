@@ -10,7 +10,10 @@ HEARTBEAT_FILE = "worker.heartbeat"
 
 class Heartbeat(msgspec.Struct, frozen=True):
     """`caught_up_at`: everything kept before then is in the database (seconds since the epoch; 0 = nothing is known).
-    `shipped`, `set_aside`: since this worker began. `waiting_bytes` of the spool are still to be shipped."""
+    `shipped`, `set_aside`: since this worker began. `waiting_bytes` of the spool are still to be shipped.
+
+    Of the detectors, since it began, by name (live, shadow): visits `learned`; seconds `behind_s` what there is to
+    learn (absent where another worker detects). `drops`: visits that gave the live ones no evidence, by reason."""
 
     pid: int
     at: float
@@ -18,6 +21,10 @@ class Heartbeat(msgspec.Struct, frozen=True):
     shipped: int
     set_aside: int
     waiting_bytes: int
+    learned: dict[str, int] = {}
+    behind_s: dict[str, float] = {}
+    drops: dict[str, int] = {}
+    trial_failures: int = 0
 
 
 def beat(folder: Path, heartbeat: Heartbeat) -> None:

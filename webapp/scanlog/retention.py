@@ -6,6 +6,7 @@
 | scans, wrong-code summaries | 731 days (records: two years) | deleted; PostgreSQL drops whole months |
 | last visits of a code (for reloads) | 2 days | emptied |
 | sessions that are over | 2 days | deleted |
+| what a trial of other rules had learned of phones, once nobody works at it | 2 days | deleted |
 
 Registry, recalls, corrections, cases, roll-ups and the packed history of each code stay: they name nobody.
 """
@@ -16,12 +17,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text, tuple_, update
 
 from webapp.db import Database
-from webapp.models import CodeHistory, LoginSession, Scan, WrongCode
+from webapp.models import CodeHistory, Detector, DetectorState, LoginSession, Scan, WrongCode
+from webapp.models.detector import FORGOTTEN
 
 SCAN_DAYS, PERSON_DAYS, LEAST_DAYS = 731, 190, 183
 SPENT = timedelta(days=2)
 HOUR = timedelta(hours=1)
 AT_ONCE = 5_000  # rows a transaction: the worker ships scans in between
+LIVE = "live"  # the detectors that pages believe
 NOBODY = {"device": 0, "network": ""}
 
 
@@ -47,7 +50,18 @@ def forget(db: Database, keep: Retention, *, dry_run: bool = False,
     yield "last visits of codes", _empty(
         db, CodeHistory, (CodeHistory.updated_at < now - SPENT, func.length(CodeHistory.tail) > 0), {"tail": b""},
         dry_run)
+    yield "phones known to a trial that stopped", _forget_trial(db, now - SPENT, dry_run)
     yield "sessions that are over", _delete(db, LoginSession, LoginSession.seen_at < now - SPENT, dry_run)
+
+
+def _forget_trial(db: Database, old: datetime, dry_run: bool) -> int:
+    """What it raised stays, to be compared; it begins anew when somebody goes on with it."""
+    with db.transaction() as connection:
+        stopped = connection.scalars(select(Detector.name).where(
+            Detector.name != LIVE, Detector.updated_at < old, Detector.layout != FORGOTTEN)).all()
+        if stopped and not dry_run:
+            connection.execute(update(Detector).where(Detector.name.in_(stopped)).values(layout=FORGOTTEN))
+    return _delete(db, DetectorState, DetectorState.detector.in_(stopped), dry_run)
 
 
 def _drop_months(db: Database, old: datetime, dry_run: bool) -> int:

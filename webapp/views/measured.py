@@ -1,6 +1,6 @@
 """What is measured once somebody asks for /metrics: spool, worker, replica. What cannot be told is absent."""
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from cache.connection import OPEN, Cache
 from webapp.db import AWAY, Database, DatabaseAway
+from webapp.detect.people import Drop
 from webapp.metrics import Counts, Metrics
-from webapp.scanlog.heartbeat import last_beat
+from webapp.scanlog.heartbeat import Heartbeat, last_beat
 from webapp.scanlog.segment import segments
 from webapp.scanlog.spool import Spool
 from webapp.settings import Settings
@@ -66,9 +67,22 @@ def _worker(settings: Settings) -> Iterator[Metric]:
     yield _counter("records_set_aside", "Records the database does not take, kept in a file.", told.set_aside)
     yield _gauge("spool_waiting_bytes", "Bytes of the spool not shipped when the worker was last round.",
                  told.waiting_bytes)
+    yield from _detectors(told)
     if told.caught_up_at:
         yield _gauge("shipping_lag_seconds", "Every scan kept longer ago than this is in the database.",
                      max(0.0, now - told.caught_up_at))
+
+
+def _detectors(told: Heartbeat) -> Iterator[Metric]:
+    if not told.learned:  # left by an older worker
+        return
+    yield _labelled(CounterMetricFamily, "detect_learned", "Visits learned since the worker began.", "detector",
+                    told.learned)
+    yield _labelled(CounterMetricFamily, "detect_drops", "Of the visits that the live detectors learned: those that "
+                    "gave no evidence, by reason.", "reason", {reason: told.drops.get(reason, 0) for reason in Drop})
+    yield _labelled(GaugeMetricFamily, "detect_behind_seconds", "Time of the scans that are in the database and not "
+                    "learned yet; absent where another worker detects.", "detector", told.behind_s)
+    yield _counter("trial_failures", "Rounds of the rules on trial that ended in an error.", told.trial_failures)
 
 
 def _replica(db: Database) -> Iterator[Metric]:
@@ -87,6 +101,13 @@ def _replica(db: Database) -> Iterator[Metric]:
     with suppress(DatabaseAway, *AWAY):  # without the primary nobody knows how far there is to go
         yield _gauge("replica_lag_bytes", "WAL of the primary that the replica has not replayed.",
                      max(0, db.position() - int(replayed)))
+
+
+def _labelled(family: Any, name: str, sentence: str, label: str, values: Mapping[str, float]) -> Metric:
+    metric = family(f"saltcheck_{name}", sentence, labels=[label])
+    for of, value in values.items():
+        metric.add_metric([of], value)
+    return metric
 
 
 def _gauge(name: str, sentence: str, value: float) -> Metric:

@@ -4,7 +4,7 @@ from flask import Flask
 from webapp.views import login
 from webapp.views.brand import map as brand_map
 from webapp.views.brand import overview
-from webapp.views.cases import actions, case_page, queue
+from webapp.views.cases import actions, case_page, queue, trial
 from webapp.views.enterprise import uploads
 from webapp.views.guards import Guard, guarded, public, role, sign_in_form, this_machine
 from webapp.views.oversight import connected
@@ -50,6 +50,7 @@ def register_staff(app: Flask) -> None:
     staff_door(app, "/brand/map", "brand_map", brand, brand_map.brand_map)
     staff_door(app, "/brand/export", "brand_export", brand, brand_map.brand_export)
     staff_door(app, "/cases", "cases", reader, queue.case_queue)
+    staff_door(app, "/cases/trial", "trial", investigator, trial.trial)
     staff_door(app, "/cases/<public_id>", "case", reader, case_page.case_page)
     staff_door(app, "/cases/<public_id>/take", "case_take", investigator, actions.take, post)
     staff_door(app, "/cases/<public_id>/note", "case_note", investigator, actions.note, post)

@@ -55,7 +55,9 @@ class Days:
     def round(self) -> None:
         """As the worker goes round, at the market's time."""
         self.worker.round()
+        self.worker.detecting.on_trial.asked.join()
         self.worker.detecting.round(self._now() // 1000, lambda: True)
+        self.worker.detecting.on_trial.asked.join()
 
     def ledger(self, code: int = 7) -> bytes:
         with self.shop.db.read.connect() as connection:

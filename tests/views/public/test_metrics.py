@@ -6,6 +6,7 @@ import pytest
 from tests.faults.inside import inside
 from tests.servers import wait_for, wait_until_replayed
 from webapp.app import create_app
+from webapp.detect.people import Drop
 from webapp.keys import create_keys
 from webapp.metrics import STAGES_TOLD, Metrics
 from webapp.scanlog.heartbeat import HEARTBEAT_FILE, Heartbeat, beat
@@ -86,6 +87,23 @@ def test_tells_how_far_the_worker_is(client):
     assert after["saltcheck_worker_beat_age_seconds"] == pytest.approx(3, abs=3)
     (folder / HEARTBEAT_FILE).write_text("123")  # as an older worker left it
     assert "saltcheck_shipping_lag_seconds" not in told(client)
+
+
+def test_counts_visits_learned_and_why_some_are_no_evidence(client):
+    folder = client.application.extensions["parts"].settings.spool
+    folder.mkdir()
+    beat(folder, Heartbeat(7, time.time(), time.time(), 0, 0, 0, learned={"live": 40, "shadow": 30},
+                           behind_s={"shadow": 86_400.0}, drops={"bot": 3}, trial_failures=2))
+    after = told(client)
+    assert {reason: after[f'saltcheck_detect_drops_total{{reason="{reason}"}}'] for reason in Drop} == (
+        dict.fromkeys(Drop, 0) | {Drop.BOT: 3})
+    assert after['saltcheck_detect_learned_total{detector="live"}'] == 40
+    assert after['saltcheck_detect_learned_total{detector="shadow"}'] == 30
+    assert after['saltcheck_detect_behind_seconds{detector="shadow"}'] == 86_400
+    assert 'saltcheck_detect_behind_seconds{detector="live"}' not in after
+    assert after["saltcheck_trial_failures_total"] == 2
+    beat(folder, Heartbeat(7, time.time(), time.time(), 0, 0, 0))  # of an older release
+    assert [name for name in told(client) if "detect" in name] == []
 
 
 @pytest.fixture
