@@ -242,7 +242,7 @@ def test_the_misses_of_a_group_are_one_question(shop: Shop, scan_of: Make, monke
     seen = shop.observer.observe_all([
         (scan_of(serial=(1 << 45) + place, device=2, at=scan_of().at + MINUTE), True) for place in (0, 1, 128, 256, 0)])
     assert asks == ["asked"]
-    assert [one.history and one.history.scans for one in seen] == [1, 0, 1, 1, 2]  # the last is a reload, which sees itself
+    assert [one.history and one.history.scans for one in seen] == [1, 0, 1, 1, 2]  # a reload sees itself
     assert seen[4].reload
 
 
