@@ -28,18 +28,19 @@ def test_an_engine_restored_halfway_ends_like_one_that_ran_through() -> None:
     assert layout(second) == layout(Engine(load_rules(), {}))
 
 
-def test_only_lots_that_were_touched_change_their_part() -> None:
+def test_only_what_was_touched_changes_its_part() -> None:
     market = Market(2, lots=12, days=90)
     market.genuine()
     engine = Engine(load_rules(), {})
-    kept: dict[str, bytes] = {}
+    kept = snapshot(engine)
     played = market.play(Engine(load_rules(), {}))
     for number, (event, _) in enumerate(played):
         engine.learn(event, market.bags[event.serial])
         if number % 100 == 99:
-            kept.update(parts(engine, sorted(engine.touched)))
+            kept.update(parts(engine, engine.touched, engine.people.touched))
             engine.touched.clear()
-    kept.update(parts(engine, sorted(engine.touched)))
+            engine.people.touched.clear()
+    kept.update(parts(engine, engine.touched, engine.people.touched))
     assert kept == snapshot(engine)
 
 
@@ -47,6 +48,7 @@ def test_only_lots_that_were_touched_change_their_part() -> None:
     lambda kept: kept.pop("people"), lambda kept: kept.update(people=b""), lambda kept: kept.update(late=b"\xc0"),
     lambda kept: kept.update({"lot:1": b"\x81\xa1o\x92\xa3Lot\x80"[:-1]}),
     lambda kept: kept.update(people=b"\x81\xa1o\x92\xa6People\x81\xa4none\x01"),
+    lambda kept: kept.update({"phones:1": b"\x81\x01\x91\x01"}), lambda kept: kept.update({"phones:99999": b"\x80"}),
 ])
 def test_bytes_that_are_no_snapshot_are_refused(harm) -> None:
     kept = snapshot(Engine(load_rules(), {}))

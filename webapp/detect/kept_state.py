@@ -38,7 +38,7 @@ class KeptState:
         rows: list[dict[str, object]] = []
         shorter: list[tuple[str, int]] = []
         written = 0
-        for part, packed in parts(engine, sorted(engine.touched)):
+        for part, packed in parts(engine, sorted(engine.touched), sorted(engine.people.touched)):
             pieces = [packed[start:start + PIECE] for start in range(0, len(packed), PIECE)]
             for number, piece in enumerate(pieces):
                 digest = _digest(piece)
@@ -52,6 +52,7 @@ class KeptState:
         _write(connection, rows)
         self._cut(connection, shorter)
         engine.touched.clear()
+        engine.people.touched.clear()
         return written
 
     def _cut(self, connection: Connection, shorter: Iterable[tuple[str, int]]) -> None:

@@ -1,9 +1,15 @@
 """Who is behind a request: a witness, or somebody whose scan says nothing about copying. Every drop has its reason."""
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
+from heapq import heapify, heappop, heappush
+
+import msgspec
 
 from webapp.detect.event import BOT, DAY, DESKTOP, Event
 from webapp.detect.rules import PeopleRules
+
+SHELVES = 4096  # of phones: a shelf is kept as one piece, so that a visit writes the piece of a few phones
 
 
 class Drop(StrEnum):
@@ -23,15 +29,33 @@ class Drop(StrEnum):
     PENDING = "pending"  # lot data has not arrived
 
 
+class Phone(msgspec.Struct, array_like=True, gc=False):
+    """What is remembered of one phone: the time of its first visit or of our last look through it, the latest visit to
+    each lot of a month, and (time, serial) of its visits, of which those of a day count."""
+
+    since: float
+    lots: dict[int, float]
+    visits: list[tuple[float, int]]
+
+
 class People:
-    """Remembers each phone's codes of a day and lots of a month. Forgets what is older."""
+    """Remembers each phone's codes of a day and lots of a month. Forgets what is older.
+
+    `shelves`: phones by device. `touched`: shelves that changed since whoever keeps the state last cleared this."""
 
     def __init__(self, rules: PeopleRules) -> None:
         self.rules = rules
         self.drops: Counter[Drop] = Counter()
-        self._codes: dict[int, list[tuple[float, int]]] = {}
-        self._lots: dict[int, dict[int, float]] = {}
-        self._order: deque[tuple[float, int]] = deque()
+        self.shelves: list[dict[int, Phone]] = [{} for _ in range(SHELVES)]
+        self.touched: set[int] = set()
+        self._order: list[tuple[float, int]] = []  # a heap of (since, device)
+
+    def put_back(self, shelves: Mapping[int, dict[int, Phone]]) -> None:
+        """What was kept, into a memory just made."""
+        for number, phones in shelves.items():
+            self.shelves[number] = phones
+        self._order = [(phone.since, device) for phones in self.shelves for device, phone in phones.items()]
+        heapify(self._order)
 
     def machine(self, event: Event) -> Drop | None:
         """Why nobody holds a bag here, or None."""
@@ -45,37 +69,41 @@ class People:
         """-> (reason, codes this phone alone may have opened: named once, when it is found out)."""
         at, device = event.at, event.device
         self._forget(at)
-        lots = self._lots.get(device)
-        if lots is None:
-            self._lots[device] = {lot: at}
-            self._codes[device] = [(at, event.serial)]
-            self._order.append((at, device))
+        phones = self._shelf(device)
+        phone = phones.get(device)
+        if phone is None:
+            phones[device] = Phone(at, {lot: at}, [(at, event.serial)])
+            heappush(self._order, (at, device))
             return None, ()
+        lots, visits = phone.lots, phone.visits
         lots[lot] = at
-        codes = self._codes[device]
-        codes.append((at, event.serial))
-        if len(codes) < self.rules.operator_codes_a_day and len(lots) < self.rules.operator_lots_a_month:
+        visits.append((at, event.serial))
+        if len(visits) < self.rules.operator_codes_a_day and len(lots) < self.rules.operator_lots_a_month:
             return None, ()
-        day = {serial for when, serial in codes if when > at - DAY}
-        if len(codes) > self.rules.robot_codes_a_day:
-            self._codes[device] = codes[-self.rules.robot_codes_a_day:]
+        day = {serial for when, serial in visits if when > at - DAY}
+        if len(visits) > self.rules.robot_codes_a_day:
+            phone.visits = visits[-self.rules.robot_codes_a_day:]
         if len(day) >= self.rules.robot_codes_a_day:
             return Drop.ROBOT, ()
         if len(day) >= self.rules.operator_codes_a_day or len(lots) >= self.rules.operator_lots_a_month:
-            return Drop.OPERATOR, tuple(sorted({serial for _, serial in codes} - {event.serial}))
+            return Drop.OPERATOR, tuple(sorted({serial for _, serial in visits} - {event.serial}))
         return None, ()
 
+    def _shelf(self, device: int) -> dict[int, Phone]:
+        number = device % SHELVES
+        self.touched.add(number)
+        return self.shelves[number]
+
     def _forget(self, now: float) -> None:
-        order = self._order
-        while order and order[0][0] < now - 30 * DAY:
-            _, device = order.popleft()
-            lots = self._lots.get(device)
-            if lots is None:
+        order, month_ago = self._order, now - 30 * DAY
+        while order and order[0][0] < month_ago:
+            _, device = heappop(order)
+            phones = self._shelf(device)
+            phone = phones[device]
+            phone.lots = {lot: at for lot, at in phone.lots.items() if at >= month_ago}
+            if not phone.lots:
+                del phones[device]
                 continue
-            latest = max(lots.values())
-            if latest < now - 30 * DAY:
-                del self._lots[device], self._codes[device]
-            else:
-                self._lots[device] = {lot: at for lot, at in lots.items() if at >= now - 30 * DAY}
-                self._codes[device] = [x for x in self._codes[device] if x[0] >= now - DAY]
-                order.append((now, device))
+            phone.visits = [x for x in phone.visits if x[0] >= now - DAY]
+            phone.since = now
+            heappush(order, (now, device))

@@ -1,8 +1,9 @@
 """What an engine has learned beyond the ledgers (cells, lots, phones, networks, tables), as bytes by part.
 
 Kept with every batch a worker commits, so that a worker that dies goes on where the database says it was, and counts
-nothing twice. A lot is a part of its own, so that only the lots that were scanned are written. Only numbers, texts and
-the classes named here come back out of the bytes; the rules never do: they are the new worker's.
+nothing twice. A lot and a shelf of phones are parts of their own, so that only those that were touched are written.
+Only numbers, texts and the classes named here come back out of the bytes; the rules never do: they are those of the
+new worker.
 """
 from array import array
 from collections import Counter, deque
@@ -23,18 +24,19 @@ from webapp.detect.leak import Leak
 from webapp.detect.lots import Lot
 from webapp.detect.networks import Networks
 from webapp.detect.opinion import Open
-from webapp.detect.people import Drop, People
+from webapp.detect.people import SHELVES, Drop, People, Phone
 from webapp.detect.second import Second
 from webapp.detect.spread import Spread
 from webapp.detect.surplus import Surplus
 
 PARTS = ("people", "networks", "hazard", "away", "second", "late", "again", "surplus", "leak", "forged", "open",
          "_silent", "_marked", "_witnesses")
-LOT = "lot:"
+LOT, PHONES = "lot:", "phones:"
 OURS = {one.__name__: one for one in (
     Again, Away, Cell, Forged, Hazard, Late, Leak, Lot, Networks, Open, People, Run, Second, Spread, Surplus, Volume)}
-# Shared between parts, or taken from the rules.
-NOT_KEPT = {"rules", "own", "hazard", "_days", "_wanted", "_margin", "_limit", "_fade", "_prior", "_bins", "bins"}
+# Parts of their own, shared between parts, or taken from the rules.
+NOT_KEPT = {"shelves", "touched", "_order", "rules", "own", "hazard", "_days", "_wanted", "_margin", "_limit", "_fade",
+            "_prior", "_bins", "bins"}
 LARGEST = (1 << 64) - 1  # of msgpack
 PACKED_FROM = 1000  # longer lists of floats are kept as one piece
 
@@ -46,21 +48,23 @@ class BadSnapshot(Exception):
 def layout(engine: Engine) -> str:
     """A digest of what can be in a snapshot: whoever finds another one beside it cannot read it."""
     shapes = {name: sorted(_fields(thing)) for name in PARTS if type(thing := getattr(engine, name)).__name__ in OURS}
-    shapes |= {"lot": sorted(Lot.__slots__), "cell": sorted(Cell.__slots__)}
+    shapes |= {"lot": sorted(Lot.__slots__), "cell": sorted(Cell.__slots__), "phone": list(Phone.__struct_fields__)}
     return blake2b(msgspec.msgpack.encode([PARTS, sorted(shapes.items())]), digest_size=12).hexdigest()
 
 
-def parts(engine: Engine, lots: Iterable[int]) -> Iterator[tuple[str, bytes]]:
-    """The parts of an engine, and those of its lots that are named."""
+def parts(engine: Engine, lots: Iterable[int], shelves: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """The parts of an engine, and those of its lots and of its shelves of phones that are named."""
     for name in PARTS:
         yield name, _encode(_plain(getattr(engine, name)))
     for lot in lots:
         yield f"{LOT}{lot}", _encode(_plain(engine.lots[lot]))
+    for number in shelves:
+        yield f"{PHONES}{number}", _encode(engine.people.shelves[number])
 
 
 def snapshot(engine: Engine) -> dict[str, bytes]:
     """All of it."""
-    return dict(parts(engine, engine.lots))
+    return dict(parts(engine, engine.lots, range(SHELVES)))
 
 
 def restore(engine: Engine, kept: Mapping[str, bytes]) -> None:
@@ -69,9 +73,12 @@ def restore(engine: Engine, kept: Mapping[str, bytes]) -> None:
         values = {name: _value(_decode(kept[name])) for name in PARTS}
         lots = {int(name.removeprefix(LOT)): _built(_value(_decode(packed)))
                 for name, packed in kept.items() if name.startswith(LOT)}
+        shelves = {int(name.removeprefix(PHONES)): _decode_phones(packed)
+                   for name, packed in kept.items() if name.startswith(PHONES)}
         for name, value in values.items():
             _put(engine, name, value)
-    except (msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        engine.people.put_back(shelves)
+    except (msgspec.DecodeError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadSnapshot(str(error)) from None
     engine.lots.update(lots)
 
@@ -169,3 +176,4 @@ def _put(owner: Any, name: str, value: Any) -> None:
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
+_decode_phones = msgspec.msgpack.Decoder(dict[int, Phone]).decode

@@ -6,7 +6,7 @@ from webapp.models.base import Base
 
 
 class DetectorState(Base):
-    """`part`: a part of the engine or lot:ID; the pieces of a part, joined in order, are its bytes."""
+    """`part`: a part of the engine, lot:ID or phones:SHELF; the pieces of a part, joined in order, are its bytes."""
 
     __tablename__ = "detector_state"
 
