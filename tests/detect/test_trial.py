@@ -21,7 +21,7 @@ from tests.detect.kept import (
 )
 from tests.verify import world
 from webapp.db import Database
-from webapp.detect import arrivals, trial
+from webapp.detect import arrivals
 from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.rules import Rules, changed, load_rules
 from webapp.detect.trial import Trial
@@ -34,7 +34,7 @@ Make = Callable[[str], Rules]
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "AT_ONCE", 60)
-    monkeypatch.setattr(trial, "LEDGERS_AT_ONCE", 50)
+    monkeypatch.setattr("webapp.detect.ledgers.FORGOTTEN_AT_ONCE", 50)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The ledgers of codes as the engine sees them: a mapping over the table, which is written only at checkpoints."""
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.detect.short_ledger import lengthen, shorten
@@ -9,6 +9,7 @@ from webapp.models import CodeLedger
 
 HELD = 200_000  # ledgers in memory beside those that changed: 64 bytes and Python's overhead each
 ASKED_AT_ONCE = 500
+FORGOTTEN_AT_ONCE = 20_000  # looked through: some hundredths of a second
 
 
 class Ledgers(MutableMapping[int, bytes]):
@@ -90,3 +91,16 @@ def write_ledgers(connection: Connection, detector: str, changes: Mapping[int, b
     for start in range(0, len(gone), ASKED_AT_ONCE):
         connection.execute(delete(CodeLedger).where(
             CodeLedger.detector == detector, CodeLedger.serial.in_(gone[start:start + ASKED_AT_ONCE])))
+
+
+def forget_ledgers(connection: Connection, detector: str, after: int) -> int | None:
+    """Forget a detector's among the next so many ledgers of whichever detectors: in a table of many millions its own
+    may be rare. -> the serial to go on after, None at the end of the table."""
+    next_ones = (select(CodeLedger.serial).where(CodeLedger.serial > after)
+                 .order_by(CodeLedger.serial).limit(FORGOTTEN_AT_ONCE).subquery())
+    seen, last = connection.execute(select(func.count(), func.max(next_ones.c.serial)).select_from(next_ones)).one()
+    if last is None:
+        return None
+    connection.execute(delete(CodeLedger).where(
+        CodeLedger.detector == detector, CodeLedger.serial > after, CodeLedger.serial <= last))
+    return last if seen == FORGOTTEN_AT_ONCE else None

@@ -25,13 +25,14 @@ from webapp.detect.engine import Engine
 from webapp.detect.event import MICROSECONDS, Event
 from webapp.detect.from_scan import unissued
 from webapp.detect.kept_state import KeptState
-from webapp.detect.ledgers import Ledgers, read_ledgers, write_ledgers
+from webapp.detect.ledgers import Ledgers, forget_ledgers, read_ledgers, write_ledgers
 from webapp.detect.opinion import Open
 from webapp.detect.people import Drop
 from webapp.detect.rules import Rules
 from webapp.detect.snapshot import BadSnapshot, layout
-from webapp.models import CodeLedger, DetectorState, LateArrival
 from webapp.models import Detector as Row
+from webapp.models import DetectorState, LateArrival
+from webapp.models.detector import FORGOTTEN
 from webapp.scanlog.retention import PERSON_DAYS
 from webapp.verify.facts import Bag
 
@@ -83,6 +84,7 @@ class Detector:
         self._facts = LiveFacts(rules.first.unshipped_days)
         self._connection: Connection | None = None
         self._engine: Engine | None = None
+        self._forgotten_to = -1  # serial
         self.learned = 0  # visits
         self.drops: Counter[Drop] = Counter()  # visits of these that gave no evidence
         self.behind_s: float | None = None  # between what is learned and what there is; None: another worker detects
@@ -120,14 +122,15 @@ class Detector:
             self.close()
 
     def _begin(self) -> bool:
-        """Take the lead and the kept state. False while another worker has the lead."""
-        if not self._lead():
-            return False
-        with self._held.begin():
-            self._load(self._held)
-        assert self._engine is not None
-        self._tell(Saved({}, self._engine.open, self._learned_to))
-        return True
+        """Take the lead and the kept state. False while another worker has the lead, and while a state that is of no
+        use is being forgotten."""
+        while self._lead() and self._useless_is_forgotten():
+            with self._held.begin():
+                self._load(self._held)
+            if self._engine is not None:
+                self._tell(Saved({}, self._engine.open, self._learned_to))
+                return True
+        return False
 
     def _lead(self) -> bool:
         """Take the lead, unless it is ours."""
@@ -144,6 +147,23 @@ class Detector:
     def _shape(self, engine: Engine) -> str:
         """What a kept state must be like for this engine to go on with it."""
         return layout(engine)
+
+    def _useless_is_forgotten(self) -> bool:
+        """A piece of it at each call, until nothing is left: no round is long."""
+        with self._held.begin():
+            kept = self._held.scalar(select(Row.layout).where(Row.name == self.name))
+            if kept is None or kept == self._shape(Engine(self._rules, {})):
+                return True
+            self._held.execute(update(Row).where(Row.name == self.name).values(layout=FORGOTTEN, since=None))
+            on_from = forget_ledgers(self._held, self.name, self._forgotten_to)
+            if on_from is None:
+                self._forget_rest(self._held)
+            self._forgotten_to = -1 if on_from is None else on_from
+            return on_from is None
+
+    def _forget_rest(self, connection: Connection) -> None:
+        for table in (LateArrival, DetectorState):
+            connection.execute(delete(table).where(table.detector == self.name))
 
     def _load(self, connection: Connection) -> None:
         self._alerts: list[Alert] = []
@@ -166,14 +186,14 @@ class Detector:
                 return
             except BadSnapshot as error:
                 log.warning("state_unusable", detector=self.name, reason=str(error))
+                connection.execute(update(Row).where(Row.name == self.name).values(layout=FORGOTTEN))
+                return
         self._start_anew(connection, shape, max(row.raised_to, row.learned_to) if row is not None else 0)
 
     def _start_anew(self, connection: Connection, shape: str, raised_to: int) -> None:
         """Learn from the kept scans again, as far back as they name phones; what was raised is not raised again."""
         began = first_kept(connection, datetime.now(UTC) - timedelta(days=PERSON_DAYS))
         log.info("learning_anew", detector=self.name, since=datetime.fromtimestamp(began / 1e6, UTC).isoformat())
-        for table in (DetectorState, CodeLedger, LateArrival):
-            connection.execute(delete(table).where(table.detector == self.name))
         connection.execute(delete(Row).where(Row.name == self.name))
         connection.execute(insert(Row).values(name=self.name, layout=shape, learned_to=began, claimed_to=began,
                                               raised_to=raised_to, updated_at=datetime.now(UTC), since=began,
