@@ -238,3 +238,15 @@ def test_codes_seen_before_any_record_of_their_leaving_are_a_leak(database: Data
     one = detector(database, lookup)
     learn(one)
     assert len(outcome(database)[2]) == 1
+
+
+def test_only_the_detectors_session_reads_by_index_alone(postgresql_database: Database) -> None:
+    """A table of ledgers that has just grown was read as a whole, forty times slower; other sessions plan freely."""
+    lookup = stock(postgresql_database)
+    keep(postgresql_database, clone(), lookup)
+    one = detector(postgresql_database, lookup)
+    one.step(START)
+    assert one._held.exec_driver_sql("SHOW enable_seqscan").scalar() == "off"
+    kill(one)
+    with postgresql_database.write.connect() as connection:
+        assert connection.exec_driver_sql("SHOW enable_seqscan").scalar() == "on"

@@ -288,4 +288,7 @@ def _leads(connection: Connection, name: str) -> bool:
     if connection.dialect.name != "postgresql":
         return True
     lock = DETECTORS_LOCK + (name == SHADOW)
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock})").scalar())
+    leads = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock})").scalar())
+    if leads:  # a few rows of many are asked for; PostgreSQL takes a table that has just grown for a small one
+        connection.exec_driver_sql("SET enable_seqscan = off")
+    return leads
