@@ -24,14 +24,14 @@ from webapp.views import signed_in
 PAGES = ("/brand", "/brand/map", "/brand/map?lang=en", "/brand/export", f"/brand/map?gtin={GTIN_B}",
          f"/brand/export?gtin={GTIN_B}&lot={LOT_B}", f"/brand/map?lot={LOT_B}", "/cases", "/cases?state=new",
          "/cases?kind=clone", "/cases?after=case.9999999999999999.999", "/enterprise", "/oversight", "/login",
-         "/cases/{case_b}", "/cases/{case_b}?lang=en")
+         "/cases/{case_b}", "/cases/{case_b}?lang=en", "/cases/trial")
 STRANGERS_TO_B = (None, ALICE, NOBRAND, INVESTIGATOR_A, ENTERPRISE_A, AUTHORITY_A, LEFT)
 SEE_B = {"/brand": (BOB, ADMIN), "/brand/map": (BOB, ADMIN),
          "/cases/{case_b}": (INVESTIGATOR, INVESTIGATOR_B, AUTHORITY, AUTHORITY_B, ADMIN),
          "/enterprise": (ENTERPRISE_B, ADMIN), "/oversight": (AUTHORITY, AUTHORITY_B, ADMIN)}
 DOORS = {"/brand": {"brand"}, "/brand/map": {"brand"}, "/brand/export": {"brand"},
          "/cases": {"investigator", "authority"},
-         "/cases/{case_a}": {"investigator", "authority"},
+         "/cases/{case_a}": {"investigator", "authority"}, "/cases/trial": {"investigator"},
          "/enterprise": {"enterprise"}, "/oversight": {"authority"}}
 
 

@@ -26,7 +26,7 @@ NUMBERS = {section: dict(values) for section, values in
 def detectors(db: Database, live_to: datetime = NOW, trial_to: datetime = NOW, **trial: Any) -> None:
     with db.transaction() as connection:
         for name, to, own in ((LIVE, live_to, {"since": None, "began_at": None, "rules": NUMBERS}), (SHADOW, trial_to, {
-                "since": microseconds(SINCE), "began_at": BEGAN, "updated_at": NOW,
+                "since": microseconds(SINCE), "began_at": BEGAN, "updated_at": datetime.now(UTC),
                 "rules": NUMBERS | {"away": {"sources": 5}}} | trial)):
             connection.execute(insert(Detector).values({
                 "name": name, "layout": "x", "learned_to": microseconds(to), "claimed_to": 0, "raised_to": 0,
