@@ -94,24 +94,27 @@ def _empty(db: Database, table: Any, which: tuple[Any, ...], values: dict[str, A
 
 def _empty_scans(db: Database, before: datetime, dry_run: bool) -> int:
     """Hour by hour from the oldest; an hour whose last scan names nobody is done and is not read again."""
-    done = 0
-    for start in _hours(db, before):
+    done, start = 0, _next_scan(db, None) or before
+    while start < before:
         inside = (Scan.at >= start, Scan.at < min(start + HOUR, before))
         last = select(Scan.device, Scan.network).where(*inside).order_by(Scan.at.desc(), Scan.scan_id.desc()).limit(1)
         with db.transaction() as connection:
             newest = connection.execute(last).first()
-        if newest is not None and tuple(newest) != (0, ""):
+        if newest is None:  # nobody scanned for a while
+            start = _next_scan(db, start) or before
+            continue
+        if tuple(newest) != (0, ""):
             named = or_(Scan.device != 0, Scan.network != "")
             done += _empty(db, Scan, (*inside, named), NOBODY, dry_run)
+        start += HOUR
     return done
 
 
-def _hours(db: Database, before: datetime) -> Iterator[datetime]:
+def _next_scan(db: Database, since: datetime | None) -> datetime | None:
+    oldest = select(func.min(Scan.at))
     with db.transaction() as connection:
-        start = connection.scalar(select(func.min(Scan.at))) or before
-    while start < before:
-        yield start
-        start += HOUR
+        found: datetime | None = connection.scalar(oldest if since is None else oldest.where(Scan.at >= since))
+    return found
 
 
 def _next_rows(table: Any, *which: Any) -> ColumnElement[bool]:
