@@ -137,7 +137,7 @@ def test_a_full_disk_is_told_in_one_line(run):
 
 
 def test_ctrl_c_says_how_to_go_on(run, home, root, tmp_path):
-    with subprocess.Popen(command(*order(tmp_path / "codes.csv", 5_000_000)), cwd=root, env=environment(home),
+    with subprocess.Popen(command(*order(tmp_path / "codes.csv", 30_000_000)), cwd=root, env=environment(home),
                           stderr=subprocess.PIPE, text=True) as process:
         assert "block 1" in process.stderr.readline()  # codes are being written now
         process.send_signal(signal.SIGINT)
