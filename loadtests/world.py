@@ -10,13 +10,13 @@ from webapp.codes.vectorised import make_codes
 from webapp.db import Database
 from webapp.detect.event import Event
 from webapp.detect.ledger import SEEN, Ledger
-from webapp.detect.live import LIVE
 from webapp.detect.rules import load_rules
 from webapp.detect.short_ledger import shorten
 from webapp.detect.weigh import fold
 from webapp.keys import CodeKeys
 from webapp.migrate import upgrade
 from webapp.models import Batch, CodeHistory, CodeLedger, Product, Quality, Shipment, Site
+from webapp.models.detector import LIVE
 from webapp.verify.history import History, pack
 
 GLN, GTIN, LOTS = "6999000100008", "06999000100015", 40

@@ -9,9 +9,10 @@ from cache.connection import CacheAway
 from cache.history import HistoryCache
 from webapp.cases.alert import withdraw, write_alerts
 from webapp.db import Database
-from webapp.detect.live import LIVE, Bags, Detector, LostLead
+from webapp.detect.live import Bags, Detector, LostLead
 from webapp.detect.publisher import Publisher
 from webapp.detect.rules import load_rules
+from webapp.models.detector import LIVE
 from webapp.on_trial import OnTrial
 from webapp.settings import Settings
 

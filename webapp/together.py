@@ -73,7 +73,7 @@ class _Head:
     """What httptools calls while it reads a head; names and values as WSGI has them."""
 
     def __init__(self, peer: str) -> None:
-        self.environ: Environ = {"REMOTE_ADDR": peer, "QUERY_STRING": ""}
+        self.environ: Environ = {"REMOTE_ADDR": peer}
         self.is_plain = True
 
     def on_url(self, url: bytes) -> None:

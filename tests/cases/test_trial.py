@@ -11,9 +11,9 @@ from tests.factories import BRAND_A, CANARY, CHENGDU, LHASA, LOT_A, LOT_B, NANJI
 from webapp.auth.permissions import Scope
 from webapp.cases.trial import Both, Closed, Comparison, KindLine, compare
 from webapp.db import Database
-from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.rules import load_rules
 from webapp.models import Alert, Case, Detector
+from webapp.models.detector import LIVE, SHADOW
 from webapp.verify.china_day import microseconds
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -11,11 +11,12 @@ from tests.verify import world
 from webapp.cases.alert import withdraw, write_alerts, write_shadow
 from webapp.db import Database
 from webapp.detect.ledger import unpack as unpacked
-from webapp.detect.live import LIVE, Detector, Saved
+from webapp.detect.live import Detector, Saved
 from webapp.detect.rules import Rules, load_rules
 from webapp.detect.short_ledger import lengthen
 from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, CodeLedger
+from webapp.models.detector import LIVE
 from webapp.scanlog.insert import Located, insert_new
 from webapp.scanlog.instant import utc
 from webapp.scanlog.late import note_late

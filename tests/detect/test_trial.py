@@ -22,11 +22,10 @@ from tests.detect.kept import (
 from tests.verify import world
 from webapp.db import Database
 from webapp.detect import arrivals
-from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.rules import Rules, changed, load_rules
 from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, CodeLedger, Detector, DetectorState, LateArrival
-from webapp.models.detector import FORGOTTEN
+from webapp.models.detector import FORGOTTEN, LIVE, SHADOW
 
 Make = Callable[[str], Rules]
 

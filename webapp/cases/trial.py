@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, select
 from webapp.auth.permissions import Scope
 from webapp.cases.alert import subject_of
 from webapp.cases.work import ClosingReason
-from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.rules import Changed, changed, load_rules
 from webapp.models import Alert, Batch, Case, Detector, Product
+from webapp.models.detector import LIVE, SHADOW
 from webapp.scanlog.instant import utc
 
 SILENT = timedelta(minutes=2)  # a trial at work says every few seconds how far it is

@@ -12,12 +12,12 @@ from webapp.detect.bags import facts_of
 from webapp.detect.from_scan import event_of
 from webapp.detect.kept_state import kept_open
 from webapp.detect.ledgers import read_ledgers
-from webapp.detect.live import LIVE
 from webapp.detect.opinion import Open
 from webapp.detect.rules import load_rules
 from webapp.detect.why import Why, why, why_kept
 from webapp.models import Detector
 from webapp.models import Scan as ScanRow
+from webapp.models.detector import LIVE
 from webapp.places import PLACES
 from webapp.scanlog.scan import Scan
 from webapp.verify.china_day import CHINA, microseconds

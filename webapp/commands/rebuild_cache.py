@@ -11,9 +11,9 @@ from cache.history import Folded, HistoryCache
 from webapp.commands.stop import SERVICE_AWAY, Stop
 from webapp.db import Database
 from webapp.detect.ledgers import read_short
-from webapp.detect.live import LIVE
 from webapp.migrate import upgrade
 from webapp.models import CodeHistory
+from webapp.models.detector import LIVE
 from webapp.scanlog.observer import machine
 from webapp.scanlog.segment import pending
 from webapp.settings import Settings, load_settings

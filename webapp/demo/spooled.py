@@ -10,11 +10,12 @@ from webapp.detect.bags import LiveFacts
 from webapp.detect.engine import Engine
 from webapp.detect.event import MICROSECONDS
 from webapp.detect.from_scan import event_of
-from webapp.detect.live import LIVE, Detector
+from webapp.detect.live import Detector
 from webapp.detect.pipeline import Judge, Known, judge
 from webapp.detect.rules import Rules
 from webapp.detect.short_ledger import shorten
 from webapp.geolocate import Geolocator, truncate_ip
+from webapp.models.detector import LIVE
 from webapp.scanlog.scan import Scan, encode, scan_id, sighting_of
 from webapp.scanlog.ship import Shipper
 from webapp.scanlog.spool import Spool, Sync

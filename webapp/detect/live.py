@@ -32,11 +32,10 @@ from webapp.detect.rules import Rules
 from webapp.detect.snapshot import BadSnapshot, layout
 from webapp.models import Detector as Row
 from webapp.models import DetectorState, LateArrival
-from webapp.models.detector import FORGOTTEN
+from webapp.models.detector import FORGOTTEN, SHADOW
 from webapp.scanlog.retention import PERSON_DAYS
 from webapp.verify.facts import Bag
 
-LIVE, SHADOW = "live", "shadow"
 DETECTORS_LOCK = 7353
 EVERY_S = 1.0  # between two checkpoints where something changed ...
 SHARE = 0.1  # ... but no more than this share of the time is spent on them

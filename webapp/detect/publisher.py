@@ -10,8 +10,9 @@ from cache.history import HistoryCache
 from webapp.db import NEWEST, Database
 from webapp.detect.arrivals import scanned_between
 from webapp.detect.ledgers import read_short
-from webapp.detect.live import LIVE, Saved
+from webapp.detect.live import Saved
 from webapp.detect.opinion import pack_open
+from webapp.models.detector import LIVE
 
 REMEMBERED = 100_000  # ledgers that wait for Valkey; more, and it forgets everything and learns from the database
 AT_ONCE = 1_000

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, delete
 
 from webapp.db import Database
 from webapp.detect.engine import Engine
-from webapp.detect.live import SHADOW, Bags, Closed, Detector, Raise, Saved
+from webapp.detect.live import Bags, Closed, Detector, Raise, Saved
 from webapp.detect.rules import Rules
 from webapp.models import Alert
 from webapp.models import Detector as Row
+from webapp.models.detector import SHADOW
 
 KEPT_EVERY_S = 5.0  # between two checkpoints ...
 KEPT_SHARE = 0.1  # ... but no more than this share of the time is spent on them

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Json, UtcDateTime
 
+LIVE, SHADOW = "live", "shadow"  # those whose ledgers pages believe, and those on trial
 FORGOTTEN = ""  # a layout nobody can read: what was learned is gone, or going
 
 

@@ -14,6 +14,7 @@ from cache.history import Folded, HistoryCache, Look, Seen
 from cache.replay import ReplayPosition
 from webapp.db import NEWEST, Database, DatabaseAway
 from webapp.models import CodeHistory, CodeLedger
+from webapp.models.detector import LIVE
 from webapp.scanlog.scan import Scan, retimed, sighting_of
 from webapp.scanlog.segment import pending
 from webapp.settings import Settings
@@ -23,7 +24,6 @@ from webapp.verify.sighting import RELOAD_S, SHARED, Sighting, is_folded, newer,
 from webapp.verify.sighting import unpack as sighting
 
 REMEMBERED_LOCALLY = 20_000
-LIVE = "live"  # the detectors whose ledgers pages believe
 DAMAGED = b"?"  # in Valkey: the database's row cannot be read, which is not "no scan yet"
 REST_S = 1.0
 PHANTOM_AFTER_US = 60_000_000  # no request takes a minute from noting a visit to keeping it

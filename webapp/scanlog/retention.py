@@ -18,13 +18,12 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text, t
 
 from webapp.db import Database
 from webapp.models import CodeHistory, Detector, DetectorState, LoginSession, Scan, WrongCode
-from webapp.models.detector import FORGOTTEN
+from webapp.models.detector import FORGOTTEN, LIVE
 
 SCAN_DAYS, PERSON_DAYS, LEAST_DAYS = 731, 190, 183
 SPENT = timedelta(days=2)
 HOUR = timedelta(hours=1)
 AT_ONCE = 5_000  # rows a transaction: the worker ships scans in between
-LIVE = "live"  # the detectors that pages believe
 NOBODY = {"device": 0, "network": ""}
 
 

@@ -13,9 +13,9 @@ from tests.views.public.test_live_detection import Days, cases
 from tests.views.public.test_scan_page import stock
 from webapp.detect import trial
 from webapp.detect.kept_state import kept_open
-from webapp.detect.live import LIVE, SHADOW
 from webapp.detect.opinion import pack_open
 from webapp.models import Alert, CodeLedger
+from webapp.models.detector import LIVE, SHADOW
 from webapp.scanlog.scan import Scan
 from webapp.settings import load_settings
 from webapp.worker import Worker

@@ -1,7 +1,7 @@
 """GET /cases/{id}: one case with everything behind it."""
 from flask import abort, g, request
 
-from webapp.cases.case_file import CaseHead, ScanLine, find, read
+from webapp.cases.case_file import ScanLine, find, read
 from webapp.cases.work import ClosingReason, State, moves_from
 from webapp.verify.code import code_of
 from webapp.views.cases.places_map import places_map
@@ -20,7 +20,8 @@ def case_page(public_id: str):
     said = request.args.get("said")
     return render(
         "cases/case.html", case=file, head=file.head, timeline=timeline(file.scans), map=places_map(file.scans),
-        devices=device_names(file.scans), code=code_text(head), moves=moves_from(head.state), reasons=ClosingReason,
+        devices=device_names(file.scans), code=code_text(head.serial), moves=moves_from(head.state),
+        reasons=ClosingReason,
         may_work=g.user.role in ("investigator", "admin"), closed=head.state == State.CLOSED,
         said=said if said in SAID else None)
 
@@ -33,11 +34,11 @@ def device_names(scans: list[ScanLine]) -> dict[int, str]:
     return names
 
 
-def code_text(head: CaseHead) -> str | None:
-    """The code on the bag, in groups of five as it is printed."""
-    if head.serial is None:
+def code_text(serial: int | None) -> str | None:
+    """The code on the bag, in groups of five; None for a lot or place."""
+    if serial is None:
         return None
-    code = code_of(head.serial, staff().keys.codes)
+    code = code_of(serial, staff().keys.codes)
     return " ".join(code[i:i + 5] for i in range(0, 20, 5))
 
 

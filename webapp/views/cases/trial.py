@@ -1,6 +1,6 @@
 """GET /cases/trial: rules on trial beside the live ones."""
-from webapp.cases.trial import Raised, compare
-from webapp.verify.code import code_of
+from webapp.cases.trial import compare
+from webapp.views.cases.case_page import code_text
 from webapp.views.cases.trial_days import trial_days
 from webapp.views.signed_in import scope
 from webapp.views.staff import render, staff
@@ -16,12 +16,4 @@ def trial():
         return render("cases/trial.html", found=None)
     late_s = (found.period.live_to - found.period.trial_to).total_seconds()
     return render("cases/trial.html", found=found, period=found.period, kinds=found.kinds(), sooner=found.sooner(),
-                  days=trial_days(found), behind=late_s > LATE_S, shown=SHOWN, code=_code)
-
-
-def _code(one: Raised) -> str:
-    """The code on the bag, in groups of five as it is printed; nothing for a lot or place."""
-    if one.serial is None:
-        return ""
-    code = code_of(one.serial, staff().keys.codes)
-    return " ".join(code[i:i + 5] for i in range(0, 20, 5))
+                  days=trial_days(found), behind=late_s > LATE_S, shown=SHOWN, code=code_text)
