@@ -34,6 +34,24 @@ def test_every_scan_arrives_as_it_was_kept(worker: Worker, settings: Settings, d
     assert sorted(stored(database)) == sorted((utc(s.at), s.scan_id, s.verdict) for s in once.values())
 
 
+def test_a_round_ends_though_scans_come_as_fast_as_they_are_shipped(
+        worker: Worker, settings: Settings, database: Database, crowd: Crowd):
+    first, *others = crowd(6, 6)
+    spool = Spool(settings.spool)
+    spool.append(encode(first))
+    settle = worker.settler.settle
+
+    def one_more(histories: object, keys: object) -> None:  # at every commit, as long as there are any
+        settle(histories, keys)
+        if others:
+            spool.append(encode(others.pop()))
+
+    worker.settler.settle = one_more
+
+    assert [worker.round() for _ in range(7)] == [1] * 6 + [0]
+    assert len(stored(database)) == 6
+
+
 def test_shipping_a_spool_again_changes_nothing(worker: Worker, settings: Settings, database: Database, crowd: Crowd):
     spool = Spool(settings.spool)
     for scan in crowd(300, 20):

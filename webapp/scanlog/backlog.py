@@ -28,18 +28,26 @@ class Backlog:
         self._done: dict[Path, int] = {}
         self.bad = 0
 
-    def next_batch(self, limit: int) -> Batch:
-        """At most `limit` records; no payloads = nothing waits."""
+    def ends(self) -> dict[Path, int]:
+        """How far each segment is written by now, in bytes."""
+        return {path: path.stat().st_size for path in segments(self._folder)}
+
+    def next_batch(self, limit: int, ends: dict[Path, int]) -> Batch:
+        """At most `limit` records of those written before `ends`; no payloads = none of them waits."""
         batch = Batch([], {})
         for path in segments(self._folder):
+            if path not in ends:
+                continue
             start = batch.read_to[path] = self._done.get(path, 0)
-            if path.stat().st_size <= start:
+            if ends[path] <= start:
                 continue
             for payload, offset in read_records(path, start):
                 batch.payloads.append(payload)
                 batch.read_to[path] = offset
                 if len(batch.payloads) >= limit:
                     return batch
+                if offset >= ends[path]:
+                    break
         return batch
 
     def done(self, batch: Batch) -> None:

@@ -71,16 +71,17 @@ class Shipper:
         self.shipped = 0
 
     def ship_all(self, stop: Callable[[], bool] = lambda: False) -> int:
-        """Ship until nothing waits; -> records handled. Raises what the database raises; then nothing is lost and the
-        next call goes on."""
-        handled = 0
-        while not stop() and (part := self.ship_once()):
+        """Ship what is kept by now; -> records handled. What comes meanwhile is left to the next call: while scans come
+        as fast as they can be shipped, the caller must have its turn. Raises what the database raises; then nothing is
+        lost and the next call goes on."""
+        handled, ends = 0, self.backlog.ends()
+        while not stop() and (part := self._ship_batch(ends)):
             handled += part
         return handled
 
-    def ship_once(self) -> int:
-        """One batch; -> records handled."""
-        batch = self.backlog.next_batch(BATCH)
+    def _ship_batch(self, ends: dict[Path, int]) -> int:
+        """-> records handled."""
+        batch = self.backlog.next_batch(BATCH, ends)
         if batch.payloads:
             records = _decode(batch.payloads)
             self._ship(records)
