@@ -8,7 +8,7 @@
 | `v:open` | what the detectors have found and nobody has closed, packed (detect/opinion.py: Open) | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
 | `v:replay` | WAL position of the primary that a replica must have replayed to be believed | for ever |
-| `p:NUMBER:VERSION` | a page of the registry, 4,096 codes (cache/lookups.py) | 30 s |
+| `p:NUMBER:VERSION` | a page of the registry, 256 codes (cache/lookups.py) | 30 s |
 | `l:BATCH:VERSION` | a lot's public facts, packed (cache/lookups.py) | 2 min |
 | `r:...` | rate counters (cache/limits.py) | one window |
 

@@ -80,16 +80,15 @@ def pack(db: Database) -> None:
         for first, last in blocks:
             starts = range(first, last + 1, BOX)
             boxes = [f"69990001{start:020d}" for start in starts]
-            pallets = [f"P{boxes[at]}" for at in range(0, len(boxes), PALLET)]
             row = {"owner_gln": world.GLN, "packed_at": then}
             connection.execute(insert(Packing), [
                 row | {"parent": box, "level": "box", "child_first": str(start), "child_last": str(start + BOX - 1),
                        "first_serial": start, "last_serial": min(last, start + BOX - 1)}
                 for box, start in zip(boxes, starts, strict=True)])
+            pallets = [f"P{boxes[at]}" for at in range(0, len(boxes), PALLET)]
             connection.execute(insert(Packing), [
-                row | {"parent": pallet, "level": "pallet", "child_first": boxes[at * PALLET],
-                       "child_last": boxes[min(len(boxes), (at + 1) * PALLET) - 1], "first_serial": None,
-                       "last_serial": None} for at, pallet in enumerate(pallets)])
+                row | {"parent": pallets[at // PALLET], "level": "pallet", "child_first": box, "child_last": box,
+                       "first_serial": None, "last_serial": None} for at, box in enumerate(boxes)])
             connection.execute(insert(Shipment), [
                 {"owner_gln": world.GLN, "shipment_no": f"S{pallet}", "unit": pallet, "from_gln": world.GLN,
                  "destination_adcode": 440000, "shipped_at": then + timedelta(hours=1)} for pallet in pallets])

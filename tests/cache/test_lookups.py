@@ -8,7 +8,7 @@ from cache.lookups import LookupCache
 from tests.verify import world
 from tests.verify.world import BASE, SEA
 from webapp.db import Database
-from webapp.verify import lookup as lookup_module
+from webapp.verify import freshness
 from webapp.verify.lookup import Lookup
 
 
@@ -50,7 +50,7 @@ class Counted(Database):
 @pytest.fixture
 def db(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Counted:
     """A registry with a shipped and tested lot on codes 0..9999; what is read may be shared at once."""
-    monkeypatch.setattr(lookup_module, "YOUNG_S", 0)
+    monkeypatch.setattr(freshness, "YOUNG_S", 0)
     world.people_and_goods(sqlite_database)
     batch = world.lot(sqlite_database, "A")
     world.quality(sqlite_database, batch)
@@ -91,7 +91,7 @@ def test_a_new_version_is_read_from_the_database_whatever_lies_in_valkey(db: Cou
 def test_what_is_read_right_after_a_new_version_is_not_shared(
         db: Counted, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica may not have replayed the change yet: nobody else may be told what it says."""
-    monkeypatch.setattr(lookup_module, "YOUNG_S", 60)
+    monkeypatch.setattr(freshness, "YOUNG_S", 60)
     process(db, valkey_url).bag(BASE)
     assert Cache(valkey_url).call("KEYS", "[pl]:*") == []
 

@@ -8,7 +8,7 @@ from tests.verify import world
 from tests.verify.world import BASE, NOW, PRODUCER, SEA, WELL
 from webapp import models
 from webapp.db import Database, DatabaseAway
-from webapp.verify import lookup as lookup_module
+from webapp.verify import freshness
 from webapp.verify.lookup import Lookup, RegistryAway
 
 
@@ -131,7 +131,7 @@ def test_a_new_registry_version_is_read_at_once_and_the_same_one_from_memory(db:
 def test_without_a_version_a_recall_shows_when_a_second_is_over(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run(db, BASE, BASE + 4095, world.block(db, BASE, BASE + 4095), world.lot(db, "A"))
     clock = [100.0]
-    monkeypatch.setattr(lookup_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(freshness.time, "monotonic", lambda: clock[0])
     look = Lookup(db)
     look.bag(BASE)
     world.recall(db)
@@ -146,7 +146,7 @@ def test_just_after_a_new_version_a_late_replica_is_asked_again_within_a_second(
 ) -> None:
     world.run(db, BASE, BASE + 4095, world.block(db, BASE, BASE + 4095), world.lot(db, "A"))
     clock = [100.0]
-    monkeypatch.setattr(lookup_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(freshness.time, "monotonic", lambda: clock[0])
     look = Lookup(db)
     look.agrees(2)
     look.bag(BASE)  # the replica has not replayed the recall yet

@@ -5,12 +5,10 @@ brings the current one back, so an entry read under another version is read agai
 version can be read (Valkey away) entries live one second. The registry being away, what is remembered is served and
 marked stale.
 """
-import random
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable
-from contextlib import suppress
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -18,17 +16,15 @@ from sqlalchemy import Connection
 from webapp.db import Database, DatabaseAway
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFacts
+from webapp.verify.freshness import GOOD_S, UNFINISHED_S, UNVERSIONED_S, Freshness, Held
+from webapp.verify.held_facts import HeldFacts, SharedLots
 from webapp.verify.lru import Lru
-from webapp.verify.page import PAGE_BITS, Bags, Page, read_page
+from webapp.verify.page import PAGE, PAGE_BITS, Bags, Page, read_page
 
 T = TypeVar("T")
 
-STRETCHES_HELD = 30_000  # of all pages together; about 300 bytes each
-FACTS_HELD = 5_000
-GOOD_S = 20.0  # an entry of the current version is read again after this long, give or take a quarter
-UNVERSIONED_S = 1.0  # while nobody can say which version is current: a recall must still show within a second
-UNFINISHED_S = 1.0  # data that is still to come (no block, no lot) is looked for again this soon
-YOUNG_S = 5.0  # so long after a new version a replica may still show what was before it
+STRETCHES_HELD = 12_000  # of all pages together; about 300 bytes each
+FACTS_HELD = 1_000
 REST_S = 1.0  # a database that failed is left alone this long
 
 
@@ -36,27 +32,18 @@ class RegistryAway(Exception):
     """The registry cannot be asked and nothing is remembered of this bag."""
 
 
-class SharedCache(Protocol):
+class SharedCache(SharedLots, Protocol):
     """Packed pages and lots shared between processes (cache/lookups.py). Answers within 50 ms and never raises."""
 
     def page(self, number: int, version: int) -> bytes | None: ...
     def put_page(self, number: int, page: bytes, version: int) -> None: ...
-    def lots(self, batch_ids: Iterable[int], version: int) -> dict[int, bytes]: ...
-    def put_lots(self, lots: dict[int, bytes], version: int) -> None: ...
 
 
 class _Shared(msgspec.Struct, frozen=True, gc=False):
-    """A page as it stands in Valkey: its lots lie there by themselves, because each lies on dozens of pages."""
+    """A page as it stands in Valkey: its lots lie there by themselves, because each lies on many pages."""
 
     page: Page
     batch_ids: list[int]
-
-
-class _Held(NamedTuple, Generic[T]):
-    value: T
-    version: int | None
-    read_at: float
-    good_for: float
 
 
 class Lookup:
@@ -73,11 +60,10 @@ class Lookup:
         self._cache = cache
         self._read_position = read_position
         self._position: int | None = None  # of the current version; None = not read yet, or nobody knows
-        self._version: int | None = None
-        self._version_since = 0.0
-        self._pages: Lru[int, _Held[Bags]] = Lru(STRETCHES_HELD)
-        self._lots: Lru[int, _Held[LotFacts]] = Lru(FACTS_HELD)
-        self._facts: Lru[Hashable, _Held[object]] = Lru(FACTS_HELD)
+        self._fresh = Freshness()
+        self._pages: Lru[int, Held[Bags]] = Lru(STRETCHES_HELD)
+        self._common = HeldFacts(self._fresh, cache)
+        self._facts: Lru[Hashable, Held[object]] = Lru(FACTS_HELD)
         self._locks = [threading.Lock() for _ in range(64)]
         self._rests_until = 0.0
         self.asked = self.from_valkey = self.from_database = self.unanswered = 0
@@ -87,17 +73,16 @@ class Lookup:
         number = serial >> PAGE_BITS
         self.asked += 1
         held = self._pages.get(number)
-        if held is None or not self._fresh(held):
+        if held is None or not self._fresh.of(held):
             held, stale = self._renew(number, self._pages, held, lambda: self._read_bags(number))
             return held.value.bag(serial, stale)
         return held.value.bag(serial)
 
     def agrees(self, version: int | None) -> bool:
         """Take note of the version a history round trip brought; False when what was just looked up is older."""
-        if version == self._version:
+        if self._fresh.agrees(version):
             return True
-        self._version, self._position = version, None
-        self._version_since = time.monotonic()
+        self._position = None
         return False
 
     def product(self, gtin: str) -> ProductFacts | None:
@@ -118,36 +103,30 @@ class Lookup:
     def invalidate(self) -> None:
         """Forget everything (this process wrote to the registry itself, or a test did)."""
         self._pages.clear()
-        self._lots.clear()
+        self._common.clear()
         self._facts.clear()
 
     def _fact(self, key: Hashable, question: Callable[[Connection], T]) -> T:
         held = self._facts.get(key)
-        if held is None or not self._fresh(held):
+        if held is None or not self._fresh.of(held):
             held, _ = self._renew(key, self._facts, held, lambda: (self._ask(question), UNVERSIONED_S, 1))
         return held.value  # type: ignore[return-value]
 
-    def _fresh(self, held: _Held[T]) -> bool:
-        age = time.monotonic() - held.read_at
-        return held.version == self._version and age < (held.good_for if self._version is not None else UNVERSIONED_S)
-
-    def _renew(self, key: Hashable, shelf: Lru[Any, _Held[T]], held: _Held[T] | None,
-               read: Callable[[], tuple[T, float, int]]) -> tuple[_Held[T], bool]:
+    def _renew(self, key: Hashable, shelf: Lru[Any, Held[T]], held: Held[T] | None,
+               read: Callable[[], tuple[T, float, int]]) -> tuple[Held[T], bool]:
         """Read again, one thread a key; the others take what is there if only its time is up. (entry, stale)"""
         lock = self._locks[hash(key) & 63]
-        may_wait = held is None or held.version != self._version
+        may_wait = held is None or held.version != self._fresh.version
         if not lock.acquire(blocking=may_wait):
             assert held is not None
             return held, False
         try:
             newer = shelf.get(key)
-            if newer is not None and newer is not held and self._fresh(newer):
+            if newer is not None and newer is not held and self._fresh.of(newer):
                 return newer, False
-            version, started = self._version, time.monotonic()
+            reading = self._fresh.reading()
             value, good_for, weight = read()
-            if started - self._version_since < YOUNG_S:
-                good_for = min(good_for, UNVERSIONED_S)
-            held = _Held(value, version, started, good_for * random.uniform(0.75, 1.25))
+            held = reading.held(value, good_for)
             shelf.put(key, held, weight)
             return held, False
         except DatabaseAway as error:
@@ -163,16 +142,16 @@ class Lookup:
         if page is not None:
             self.from_valkey += 1
         else:
-            version, settled = self._version, self._settled()
+            reading = self._fresh.reading()
             page = self._read_page(number)
-            if settled and _is_whole(page):
-                self._share_page(number, page, version)
+            if reading.settled and _is_whole(page):
+                self._share_page(number, page, reading.version)
         bags = Bags(page)
         return bags, GOOD_S if _is_whole(page) else UNFINISHED_S, bags.weight
 
     def _read_page(self, number: int) -> Page:
         try:
-            page = self._ask(lambda connection: read_page(connection, number, self._lots_by_id))
+            page = self._ask(lambda connection: read_page(connection, number * PAGE, PAGE, self._common))
         except DatabaseAway:
             self.unanswered += 1
             raise
@@ -180,49 +159,23 @@ class Lookup:
         return page
 
     def _shared_page(self, number: int) -> Page | None:
-        if self._cache is None or self._version is None:
+        version = self._fresh.version
+        if self._cache is None or version is None:
             return None
-        packed = self._cache.page(number, self._version)
+        packed = self._cache.page(number, version)
         if packed is None:
             return None
         try:
             shared = _unpack_page(packed)
         except msgspec.MsgspecError:
             return None  # not written by us: a miss
-        lots = self._lots_held(set(shared.batch_ids))
+        lots = self._common.lots_held(set(shared.batch_ids))
         return msgspec.structs.replace(shared.page, lots=lots) if len(lots) == len(shared.batch_ids) else None
 
     def _share_page(self, number: int, page: Page, version: int | None) -> None:
         if self._cache is not None and version is not None:
             shared = _Shared(msgspec.structs.replace(page, lots={}), list(page.lots))
             self._cache.put_page(number, _pack(shared), version)
-
-    def _settled(self) -> bool:
-        """Whether what is read now may be shared: right after a new version a replica may still lack it."""
-        return time.monotonic() - self._version_since >= YOUNG_S
-
-    def _lots_held(self, batch_ids: set[int]) -> dict[int, LotFacts]:
-        """A lot lies on dozens of pages: taken from the process, then from Valkey."""
-        held = {one: self._lots.get(one) for one in batch_ids}
-        found = {one: lot.value for one, lot in held.items() if lot is not None and self._fresh(lot)}
-        version, started = self._version, time.monotonic()
-        missing = batch_ids - found.keys()
-        if missing and version is not None and self._cache is not None:
-            for one, packed in self._cache.lots(missing, version).items():
-                with suppress(msgspec.MsgspecError):
-                    found[one] = _unpack_lot(packed)
-                    self._lots.put(one, _Held(found[one], version, started, GOOD_S))
-        return found
-
-    def _lots_by_id(self, connection: Connection, batch_ids: set[int]) -> dict[int, LotFacts]:
-        found = self._lots_held(batch_ids)
-        version, started, settled = self._version, time.monotonic(), self._settled()
-        read = registry.lots_by_id(connection, batch_ids - found.keys())
-        if read and settled and version is not None and self._cache is not None:
-            self._cache.put_lots({one: _pack(lot) for one, lot in read.items()}, version)
-        for one in read:
-            self._lots.put(one, _Held(read[one], version, started, GOOD_S if settled else UNVERSIONED_S))
-        return found | read
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the database unless it failed a moment ago: an outage costs one time-out a second, not one a scan."""
@@ -237,7 +190,7 @@ class Lookup:
     def _replayed(self) -> int | None:
         if not self._db.settings.replica_url:
             return 0
-        if self._position is None and self._version is not None:
+        if self._position is None and self._fresh.version is not None:
             self._position = self._read_position()
         return self._position
 
@@ -247,5 +200,4 @@ def _is_whole(page: Page) -> bool:
 
 
 _pack = msgspec.msgpack.Encoder().encode
-_unpack_lot = msgspec.msgpack.Decoder(LotFacts).decode
 _unpack_page = msgspec.msgpack.Decoder(_Shared).decode

@@ -1,13 +1,13 @@
-"""4,096 neighbouring codes as one value: the unit in which the registry is read, cached and asked.
+"""256 neighbouring codes as one value: the unit in which the registry is read, cached and asked.
 
 A page is a few stretches, each a run of serials of which the same is known. It is small, typed and packable, so the
 same value lives in the process, in Valkey and in tests.
 """
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Row
@@ -18,12 +18,19 @@ from webapp.models.packing import Packing
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
 
-PAGE_BITS = 12
+PAGE_BITS = 8  # ten boxes: with their journeys they cost as much to read as what is read once for any page
 PAGE = 1 << PAGE_BITS
 BLOCK_WITHDRAWN = "码段作废"
 
-LotReader = Callable[[Connection, set[int]], dict[int, LotFacts]]
-Owned = tuple[str, str]  # (owner's GLN, id): box and pallet ids mean something only to whoever gave them
+
+class Facts(Protocol):
+    """What many pages have in common: `registry` itself, or who remembers it (held_facts.py)."""
+
+    def lots_by_id(self, connection: Connection, batch_ids: Iterable[int]) -> dict[int, LotFacts]: ...
+    def lots_by_name(self, connection: Connection, names: Iterable[registry.Named]) \
+        -> dict[registry.Named, LotFacts]: ...
+    def read_products(self, connection: Connection, gtins: Iterable[str]) -> dict[str, ProductFacts]: ...
+    def read_recalls(self, connection: Connection, gtins: Iterable[str]) -> dict[str, list[RecallFacts]]: ...
 
 
 class Stretch(msgspec.Struct, frozen=True, gc=False):
@@ -63,9 +70,9 @@ class Bags:
         return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale)  # type: ignore[call-arg]
 
 
-def read_page(connection: Connection, number: int, lots_by_id: LotReader = registry.lots_by_id) -> Page:
-    """Everything known of serials number*4096 … number*4096+4095; `lots_by_id` may remember lots of other pages."""
-    first, last = number << PAGE_BITS, (number + 1 << PAGE_BITS) - 1
+def read_page(connection: Connection, first: int, codes: int, facts: Facts = registry) -> Page:
+    """Everything known of `codes` serials from `first` on."""
+    last = first + codes - 1
     span = {"first": first, "last": last}
     blocks = connection.execute(registry.covering(CodeBlock), span).all()
     if not blocks:
@@ -74,10 +81,10 @@ def read_page(connection: Connection, number: int, lots_by_id: LotReader = regis
     packed = connection.execute(registry.covering(Packing), span).all()
     voids = connection.execute(registry.voids(), span).all()
     gtins = {block.gtin for block in blocks}
-    lots = lots_by_id(connection, {run.batch_id for run in runs})
-    by_name = registry.lots_by_name(connection, _named(blocks, runs))
+    lots = facts.lots_by_id(connection, {run.batch_id for run in runs})
+    by_name = facts.lots_by_name(connection, _named(blocks, runs))
     lots = lots | {lot.batch_id: lot for lot in by_name.values()}
-    recalls = registry.read_recalls(connection, gtins)
+    recalls = facts.read_recalls(connection, gtins)
     shipped = _shipments_of_boxes(connection, packed)
 
     def stretch(start: int) -> Stretch:
@@ -95,7 +102,7 @@ def read_page(connection: Connection, number: int, lots_by_id: LotReader = regis
             box.packed_at if box else None, shipped.get((box.owner_gln, box.parent), ()) if box else ())
 
     starts = _starts(first, last, [*blocks, *runs, *packed, *voids])
-    return Page(tuple(stretch(start) for start in starts), lots, registry.read_products(connection, gtins))
+    return Page(tuple(stretch(start) for start in starts), lots, facts.read_products(connection, gtins))
 
 
 def _named(blocks: Sequence[Row[Any]], runs: Sequence[Row[Any]]) -> set[tuple[str, str]]:
@@ -122,15 +129,15 @@ def _first_serial(row: Row[Any]) -> int:
 
 
 def _shipments_of_boxes(connection: Connection,
-                        packed: Sequence[Row[Any]]) -> dict[Owned, tuple[ShipmentFacts, ...]]:
+                        packed: Sequence[Row[Any]]) -> dict[registry.Owned, tuple[ShipmentFacts, ...]]:
     """What is known of each box's journey, by its own shipments and by those of the pallet it stands on."""
-    boxes: set[Owned] = {(row.owner_gln, row.parent) for row in packed}
+    boxes: set[registry.Owned] = {(row.owner_gln, row.parent) for row in packed}
     if not boxes:
         return {}
-    pallets = registry.parents_of(connection, boxes)
+    pallets = registry.pallets_of(connection, boxes)
     units = boxes | {(owner, pallet) for (owner, _), pallet in pallets.items()}
     rows = registry.shipments_of_units(connection, sorted({unit for _, unit in units}))
-    journeys: dict[Owned, list[ShipmentFacts]] = {}
+    journeys: dict[registry.Owned, list[ShipmentFacts]] = {}
     for owner, _, facts in rows:
         journeys.setdefault((owner, facts.unit), []).append(facts)
     return {

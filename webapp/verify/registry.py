@@ -4,7 +4,7 @@ Codes are runs of serials. A question is about a page of neighbouring serials fi
 the row that starts last at or before `first`, and the rows that start inside. Each statement is built once: building
 one costs as much as asking it.
 """
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -40,6 +40,7 @@ SHIPMENTS_SHOWN = 200  # of one page of codes or one lot; a shopper reads a hand
 
 Interval = type[CodeBlock] | type[CodeRun] | type[Packing]
 Named = tuple[str, str]  # (gtin, lot)
+Owned = tuple[str, str]  # (owner's GLN, id): box and pallet ids mean something only to whoever gave them
 Question = Select[*tuple[Any, ...]]
 
 
@@ -68,26 +69,16 @@ def voids() -> Question:
         CodeVoid.first_serial <= bindparam("last"), CodeVoid.last_serial >= bindparam("first"))
 
 
-def parents_of(connection: Connection, boxes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The pallet of each box, both as (owner, id), where one is on record. A run of boxes is a range of their ids."""
-    pallets: dict[tuple[str, str], str] = {}
-    by_owner: dict[str, list[str]] = {}
-    for owner, box in boxes:
-        by_owner.setdefault(owner, []).append(box)
-    for owner, names in by_owner.items():
-        rows = connection.execute(_pallets(), {"owner": owner, "low": min(names), "high": max(names)}).all()
-        for name in names:
-            for parent, low, high in rows:
-                if low <= name <= high and len(low) == len(name):
-                    pallets[owner, name] = parent
-    return pallets
+def pallets_of(connection: Connection, boxes: Collection[Owned]) -> dict[Owned, str]:
+    """The pallet of each box where one is on record; a box on a pallet is a row of its own (intake/packing.py)."""
+    rows = connection.execute(_pallets(), {"wanted": [box for _, box in boxes]})
+    return {(owner, box): parent for owner, box, parent in rows if (owner, box) in boxes}
 
 
 @cache
 def _pallets() -> Question:
-    return select(Packing.parent, Packing.child_first, Packing.child_last).where(
-        Packing.owner_gln == bindparam("owner"), Packing.first_serial.is_(None),
-        Packing.child_first <= bindparam("high"), Packing.child_last >= bindparam("low"))
+    return select(Packing.owner_gln, Packing.child_first, Packing.parent).where(
+        Packing.child_first.in_(bindparam("wanted", expanding=True)), Packing.level == "pallet")
 
 
 def lots_by_id(connection: Connection, batch_ids: Iterable[int]) -> dict[int, LotFacts]:

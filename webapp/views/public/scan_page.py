@@ -11,8 +11,8 @@ from webapp.views.public import formats
 from webapp.views.public.pieces import Fill, Joined, Piece, Templates, join, with_holes
 from webapp.views.public.says import OPEN_NAMES, says
 
-PIECES_HELD = 4_000  # 1–8 kB each
-JOINED_BYTES = 16 << 20  # whole pages, 10 kB each
+PIECES_BYTES = 4 << 20  # 1–2 kB for each journey and lot, head and foot once
+JOINED_HELD = 2_000  # lists of pieces, a kilobyte each
 TEMPLATE = "public/scan_page.html"
 NOT_KNOWN = "—".encode()
 
@@ -38,8 +38,8 @@ class ScanPages:
     def __init__(self, templates: Templates, base_url: str) -> None:
         self._templates = templates
         self._base_url = base_url
-        self._pieces: Lru[Hashable, Piece] = Lru(PIECES_HELD)
-        self._joined: Lru[Hashable, Joined] = Lru(JOINED_BYTES)
+        self._pieces: Lru[Hashable, Piece] = Lru(PIECES_BYTES)
+        self._joined: Lru[Hashable, Joined] = Lru(JOINED_HELD)
 
     def page(self, language: str, told: Told) -> bytes:
         bag = told.bag
@@ -49,7 +49,7 @@ class ScanPages:
         joined = self._joined.get(same)
         if joined is None:
             joined = join(self._pieces_of(language, told, checks))
-            self._joined.put(same, joined, joined.size)
+            self._joined.put(same, joined)
         return joined.filled(FILLS, language, told)
 
     def _pieces_of(self, language: str, told: Told, checks: str) -> list[Piece]:
@@ -95,12 +95,12 @@ class ScanPages:
             genuine = self._templates.piece(TEMPLATE, "genuine", language, base_url=self._base_url)
             foot = self._templates.piece("public/base.html", "foot", language, scanned=True)
             piece = Piece((genuine.texts[0] + foot.texts[0],), ())
-            self._pieces.put(key, piece)
+            self._pieces.put(key, piece, piece.size)
         return piece
 
     def _render(self, key: Hashable, template: str, block: str, language: str, **facts: Any) -> Piece:
         piece = self._templates.piece(template, block, language, **facts)
-        self._pieces.put(key, piece)
+        self._pieces.put(key, piece, piece.size)
         return piece
 
 
