@@ -15,9 +15,10 @@ ROWS = 20_000
 SPAN = {"first": 9_000_000, "last": 9_004_095}
 
 
-def plan_of(connection: Connection, question: Select) -> str:
-    """What the database would do, asked with SPAN."""
-    asked = str(question.params(SPAN).compile(connection, compile_kwargs={"literal_binds": True}))
+def plan_of(connection: Connection, question: Select, **values: object) -> str:
+    """What the database would do, asked with SPAN or these values."""
+    asked = str(question.params(values or SPAN).compile(
+        connection, compile_kwargs={"literal_binds": True, "render_postcompile": True}))
     explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     return "\n".join(str(row) for row in connection.execute(text(f"{explain} {asked}")))
 
@@ -35,7 +36,7 @@ def many_rows(db: Database) -> Database:
             f"SELECT i * 1000, i * 1000 + 999, '{world.SEA}', '{world.PRODUCER}', 'issued', CURRENT_TIMESTAMP FROM n"))
         c.execute(text(
             "INSERT INTO packing (owner_gln, parent, level, child_first, child_last, first_serial, last_serial, "
-            f"packed_at) {numbers} SELECT '{world.PRODUCER}', CAST(i AS text), 'box', '', '', i * 1000, "
+            f"packed_at) {numbers} SELECT '{world.PRODUCER}', CAST(i AS text), 'box', 'C' || CAST(i AS text), '', i * 1000, "
             "i * 1000 + 999, CURRENT_TIMESTAMP FROM n"))
     with db.transaction() as c:
         c.execute(text("ANALYZE"))
@@ -63,3 +64,17 @@ def test_voids_are_found_by_index(many_rows: Database) -> None:
     with many_rows.read.connect() as connection:
         plan = plan_of(connection, registry.voids())
     assert re.search(r"Index Scan|Bitmap Index|SEARCH code_void USING INDEX", plan), plan
+
+
+def test_the_pallet_of_a_box_is_found_by_the_boxs_name(many_rows: Database) -> None:
+    with many_rows.transaction() as c:
+        c.execute(text(
+            "INSERT INTO packing (owner_gln, parent, level, child_first, child_last, packed_at) "
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) "
+            f"SELECT '{world.PRODUCER}', 'P' || CAST(i / 40 AS text), 'pallet', CAST(i AS text), CAST(i AS text), "
+            "CURRENT_TIMESTAMP FROM n"))
+    boxes = {(world.PRODUCER, "77"), (world.WHOLESALER, "78")}
+    with many_rows.read.connect() as connection:
+        plan = plan_of(connection, registry.pallets(), wanted=["77", "78"])
+        assert registry.pallets_of(connection, boxes) == {(world.PRODUCER, "77"): "P1"}
+    assert "ix_packing_child_first" in plan, plan

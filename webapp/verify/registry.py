@@ -71,12 +71,13 @@ def voids() -> Question:
 
 def pallets_of(connection: Connection, boxes: Collection[Owned]) -> dict[Owned, str]:
     """The pallet of each box where one is on record; a box on a pallet is a row of its own (intake/packing.py)."""
-    rows = connection.execute(_pallets(), {"wanted": [box for _, box in boxes]})
+    rows = connection.execute(pallets(), {"wanted": [box for _, box in boxes]})
     return {(owner, box): parent for owner, box, parent in rows if (owner, box) in boxes}
 
 
 @cache
-def _pallets() -> Question:
+def pallets() -> Question:
+    """Of boxes :wanted."""
     return select(Packing.owner_gln, Packing.child_first, Packing.parent).where(
         Packing.child_first.in_(bindparam("wanted", expanding=True)), Packing.level == "pallet")
 
