@@ -52,7 +52,7 @@ def main() -> None:
     print(f"\n{f'web process after {given.scans:,} scans':40s}{'RSS, MB':>17s}{'PSS, MB':>8s}")
     with home(boxes=True) as settings:
         rss, pss = web_memory(settings, given.scans)
-        print(f"{'gunicorn, 32 threads':40s}{rss:17.0f}{pss:8.0f}", flush=True)
+        print(f"{'gunicorn, 16 threads':40s}{rss:17.0f}{pss:8.0f}", flush=True)
 
 
 @contextmanager
@@ -135,11 +135,11 @@ def drop(valkey: redis.Redis, pattern: str) -> None:
 
 def web_memory(settings: Settings, scans: int) -> tuple[float, float]:
     """-> RSS and PSS (MB) of the one web process, as `serve` starts it, after so many scans."""
-    from webapp.commands.serve import gunicorn  # the very words of the command
+    from webapp.commands.serve import MEMORY, gunicorn  # the very words of the command
 
-    words = gunicorn(f"127.0.0.1:{PORT}", 1, 32)
+    words = gunicorn(f"127.0.0.1:{PORT}", 1, 16)
     env = {"SALTCHECK_HOME": str(settings.home), "SALTCHECK_REDIS_URL": settings.redis_url,
-           "SALTCHECK_TRUSTED_PROXIES": "1"}
+           "SALTCHECK_TRUSTED_PROXIES": "1", **MEMORY}
     codes = list(serials(settings))
     dice = random.Random(2)
     from webapp.keys import load_keys
@@ -148,7 +148,8 @@ def web_memory(settings: Settings, scans: int) -> tuple[float, float]:
     with started([sys.executable, "-m", *words], PORT, "/healthz", **env) as one:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
         for number in range(scans):
-            headers = {"User-Agent": PHONE, "X-Forwarded-For": f"80.{number >> 16 & 255}.{number >> 8 & 255}.7",
+            address = f"{80 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.7"
+            headers = {"User-Agent": PHONE, "X-Forwarded-For": address,
                        "Accept-Language": ("zh-CN", "en")[number & 1],
                        "Accept": "application/json" if number % 10 == 0 else "text/html"}
             connection.request("GET", "/" + code_of(dice.choice(codes), keys), headers=headers)

@@ -19,7 +19,7 @@ import structlog
 from webapp.places import PLACES, UNLOCATED, find, find_province, is_province, prefecture_of, province_by_iso
 
 RELOAD_EVERY = 1.0  # seconds between two looks at the file
-CACHED_NETWORKS = 65_536
+CACHED_NETWORKS = 16_384
 CITY_RADIUS_KM, PROVINCE_RADIUS_KM = 50, 300  # where the file does not say
 # What nearly every address looks like; ipaddress reads the rest, and costs ten times as much.
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -48,7 +48,7 @@ class Located(NamedTuple):
 NOWHERE = Located(UNLOCATED, 0.0, 0.0, "none", 0, False, "")
 
 
-@lru_cache(CACHED_NETWORKS)
+@lru_cache(8192)
 def truncate_ip(ip: str) -> str:
     """The network an address is remembered by: "203.0.113.0/24", or "2001:db8:1::/48". "" when it is no address."""
     if PLAIN_IPV4(ip):

@@ -6,7 +6,7 @@ from pathlib import Path
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 worker_class = "webapp.gthread.Worker"  # gevent is a little faster and loses badly at p99 under load
-threads = 32  # whoever waits for the disk holds one: so many scans can share a sync (decision 0011)
+threads = 16  # scans take two (decision 0012); the others are for staff, and for clients that read slowly
 workers = int(os.environ.get("WEB_CONCURRENCY", "0")) or multiprocessing.cpu_count()
 reuse_port = True  # workers that share one listening socket fight for it: 2.5 times slower
 keepalive = 30  # nginx keeps its connections open; longer than its own, so that it is nginx that closes

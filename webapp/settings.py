@@ -1,13 +1,16 @@
 """Every setting in one frozen object; nobody else reads the environment."""
+import os
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import msgspec
 
+PREFIX = "SALTCHECK_"
+BASE_URL = "http://127.0.0.1:8000"
+Sync = Literal["group", "interval"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -15,57 +18,22 @@ class BadSetting(Exception):
     """A setting cannot be used; the text names the variable, what is wrong and what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The environment, read once. Paths are absolute; unset paths lie under `home`."""
-
-    model_config = SettingsConfigDict(env_prefix="SALTCHECK_", frozen=True, extra="ignore")
 
     home: Path = Path("var")
     database_url: str = ""
     replica_url: str = ""
     redis_url: str = ""
     geoip_db: Path | None = None
-    base_url: str = "http://127.0.0.1:8000"
+    base_url: str = BASE_URL  # the origin, without a slash at its end
     keys_file: Path | None = None
     spool_dir: Path | None = None
-    sync: Literal["group", "interval"] = "group"
-    trusted_proxies: int = Field(0, ge=0, le=8)
+    sync: Sync = "group"
+    trusted_proxies: Annotated[int, msgspec.Meta(ge=0, le=8)] = 0
     map_geojson: Path | None = None
     map_approval_no: str = ""
     shadow_rules: Path | None = None
-
-    @field_validator("home", mode="after")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
-
-    @field_validator("shadow_rules", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return value or None
-
-    @field_validator("database_url", "replica_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if value and urlsplit(value).scheme.partition("+")[0] not in ("sqlite", "postgresql"):
-            raise ValueError("must start with sqlite:/// or postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _known_redis(cls, value: str) -> str:
-        for one in filter(None, value.split(",")):
-            if urlsplit(one.strip()).scheme not in ("redis", "rediss", "unix"):
-                raise ValueError("must be redis://, rediss://, unix:// or a comma list of redis:// addresses")
-        return value
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.rstrip("/") or parts.query:
-            raise ValueError("must be http(s)://HOST[:PORT] without a path")
-        return value.rstrip("/")
 
     @cached_property
     def database(self) -> str:
@@ -107,11 +75,41 @@ def _at_home(host: str) -> bool:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment. Raises BadSetting naming the first wrong variable."""
+    """Read the environment, where an empty variable is an unset one; `overrides` by field. Raises BadSetting naming the
+    first wrong variable."""
+    variables = {name: PREFIX + name.upper() for name in Settings.__struct_fields__}
+    given: dict[str, Any] = {name: text for name, variable in variables.items() if (text := os.environ.get(variable))}
+    given |= overrides
+    given["home"] = Path(given.get("home", "var")).expanduser().absolute()
+    given["base_url"] = given.get("base_url", BASE_URL).rstrip("/")
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper().removeprefix("SALTCHECK_")
-        reason = first["msg"].removeprefix("Value error, ")
-        raise BadSetting(f"SALTCHECK_{name}={first['input']!r}: {reason}") from None
+        for name, check in CHECKS.items():
+            if problem := given.get(name) and check(given[name]):
+                raise msgspec.ValidationError(f"{problem} - at `$.{name}`")
+        return msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        problem, _, name = str(error).removesuffix("`").rpartition(" - at `$.")
+        raise BadSetting(f"{variables[name]}={given[name]!r}: {problem}") from None
+
+
+def _database(url: str) -> str:
+    known = urlsplit(url).scheme.partition("+")[0] in ("sqlite", "postgresql")
+    return "" if known else "must start with sqlite:/// or postgresql://"
+
+
+def _redis(urls: str) -> str:
+    known = all(urlsplit(one.strip()).scheme in ("redis", "rediss", "unix") for one in filter(None, urls.split(",")))
+    return "" if known else "must be redis://, rediss://, unix:// or a comma list of redis:// addresses"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    known = parts.scheme in ("http", "https") and parts.hostname and not parts.path and not parts.query
+    return "" if known else "must be http(s)://HOST[:PORT] without a path"
+
+
+def _sync(word: str) -> str:
+    return "" if word in get_args(Sync) else f"must be {' or '.join(get_args(Sync))}"
+
+
+CHECKS = {"database_url": _database, "replica_url": _database, "redis_url": _redis, "base_url": _origin, "sync": _sync}

@@ -36,8 +36,8 @@ def many_rows(db: Database) -> Database:
             f"SELECT i * 1000, i * 1000 + 999, '{world.SEA}', '{world.PRODUCER}', 'issued', CURRENT_TIMESTAMP FROM n"))
         c.execute(text(
             "INSERT INTO packing (owner_gln, parent, level, child_first, child_last, first_serial, last_serial, "
-            f"packed_at) {numbers} SELECT '{world.PRODUCER}', CAST(i AS text), 'box', 'C' || CAST(i AS text), '', i * 1000, "
-            "i * 1000 + 999, CURRENT_TIMESTAMP FROM n"))
+            f"packed_at) {numbers} SELECT '{world.PRODUCER}', CAST(i AS text), 'box', 'C' || CAST(i AS text), '', "
+            "i * 1000, i * 1000 + 999, CURRENT_TIMESTAMP FROM n"))
     with db.transaction() as c:
         c.execute(text("ANALYZE"))
     return db

@@ -34,7 +34,7 @@ from webapp.verify.reasons import ORDER, Reason
 from webapp.verify.sighting import Sighting
 from webapp.verify.verdict import SEVERITY, Verdict
 
-REMEMBERED = 20_000  # kinds of bags
+REMEMBERED = 4_000  # kinds of bags
 
 # Each: (bag, the day in China, days a lot may be unshipped) -> Finding | None.
 OF_THE_BAG: tuple[Callable[[Bag, date, int], Finding | None], ...] = (

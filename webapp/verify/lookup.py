@@ -23,7 +23,7 @@ from webapp.verify.page import PAGE, PAGE_BITS, Bags, Page, read_page
 
 T = TypeVar("T")
 
-STRETCHES_HELD = 12_000  # of all pages together; about 300 bytes each
+STRETCHES_HELD = 8_000  # of all pages together; about 300 bytes each
 FACTS_HELD = 1_000
 REST_S = 1.0  # a database that failed is left alone this long
 

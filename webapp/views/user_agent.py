@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from crawleruseragents import is_crawler  # type: ignore[import-untyped]
 
-REMEMBERED = 8192
+REMEMBERED = 4096
 
 
 class Agent(NamedTuple):

@@ -114,7 +114,7 @@ def _device_in(cookies: str, key: bytes) -> int | None:
     return None
 
 
-@lru_cache(16_384)
+@lru_cache(4096)
 def _opened(value: str, key: bytes) -> int | None:
     try:
         raw = urlsafe_b64decode(value + "==")

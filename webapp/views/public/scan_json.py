@@ -12,7 +12,7 @@ from webapp.views.public import formats
 from webapp.views.public.says import says
 from webapp.views.public.scan_page import Told
 
-FACTS_HELD = 4_000
+FACTS_HELD = 1_000
 NOTHING = {"product": None, "batch": None, "origin": None}
 
 

@@ -11,8 +11,8 @@ from webapp.views.public import formats
 from webapp.views.public.pieces import Fill, Joined, Piece, Templates, join, with_holes
 from webapp.views.public.says import OPEN_NAMES, says
 
-PIECES_BYTES = 4 << 20  # 1–2 kB for each journey and lot, head and foot once
-JOINED_HELD = 2_000  # lists of pieces, a kilobyte each
+PIECES_BYTES = 3 << 20  # 1–2 kB for each journey and lot, head and foot once
+JOINED_HELD = 1_500  # lists of pieces, a kilobyte each
 TEMPLATE = "public/scan_page.html"
 NOT_KNOWN = "—".encode()
 
