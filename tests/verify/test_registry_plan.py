@@ -53,6 +53,17 @@ def test_the_interval_look_up_is_an_index_range_scan(many_rows: Database, table:
     assert len(re.findall(r"Index (Only )?Scan|SEARCH", plan)) >= 2, plan
 
 
+def test_all_of_a_page_in_one_question_is_found_by_index_too(many_rows: Database) -> None:
+    with many_rows.read.connect() as connection:
+        plan = plan_of(connection, registry.everything())
+        found = registry.spans(connection, **SPAN)
+    assert [len(rows) for rows in found] == [5, 5, 5, 0]
+    assert found.blocks[0].gtin == world.SEA
+    assert found.packed[0].parent == "9000"
+    assert not re.search(r"Seq Scan on (code_block|code_run|packing)|SCAN (code_block|code_run|packing)(?! USING)", plan)
+    assert len(re.findall(r"Index (?:Only )?Scan|SEARCH", plan)) >= 6, plan
+
+
 def test_voids_are_found_by_index(many_rows: Database) -> None:
     with many_rows.transaction() as c:
         c.execute(text(

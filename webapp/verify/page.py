@@ -12,9 +12,6 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import Connection, Row
 
-from webapp.models.code_block import CodeBlock
-from webapp.models.code_run import CodeRun
-from webapp.models.packing import Packing
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, ShipmentFacts
 
@@ -73,13 +70,9 @@ class Bags:
 def read_page(connection: Connection, first: int, codes: int, facts: Facts = registry) -> Page:
     """Everything known of `codes` serials from `first` on."""
     last = first + codes - 1
-    span = {"first": first, "last": last}
-    blocks = connection.execute(registry.covering(CodeBlock), span).all()
+    blocks, runs, packed, voids = registry.spans(connection, first, last)
     if not blocks:
         return Page((Stretch(first, False),), {}, {})
-    runs = connection.execute(registry.covering(CodeRun), span).all()
-    packed = connection.execute(registry.covering(Packing), span).all()
-    voids = connection.execute(registry.voids(), span).all()
     gtins = {block.gtin for block in blocks}
     lots = facts.lots_by_id(connection, {run.batch_id for run in runs})
     by_name = facts.lots_by_name(connection, _named(blocks, runs))

@@ -6,20 +6,26 @@ one costs as much as asking it.
 """
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     LABEL_STYLE_TABLENAME_PLUS_COL,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
     bindparam,
+    cast,
     func,
+    literal_column,
+    null,
     or_,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 
@@ -67,6 +73,37 @@ def voids() -> Question:
     """Voids that touch :first..:last. They may overlap; people make them one at a time, so there are few."""
     return select(CodeVoid.first_serial, CodeVoid.last_serial, CodeVoid.reason).where(
         CodeVoid.first_serial <= bindparam("last"), CodeVoid.last_serial >= bindparam("first"))
+
+
+class Spans(NamedTuple):
+    """What covers or begins in a page, each by first serial."""
+
+    blocks: list[Row[Any]]
+    runs: list[Row[Any]]
+    packed: list[Row[Any]]
+    voids: list[Row[Any]]
+
+
+def spans(connection: Connection, first: int, last: int) -> Spans:
+    """All four in one round trip."""
+    found = Spans([], [], [], [])
+    for row in sorted(connection.execute(everything(), {"first": first, "last": last}), key=attrgetter("first_serial")):
+        found[row.kind].append(row)
+    return found
+
+
+@cache
+def everything() -> CompoundSelect[*tuple[Any, ...]]:
+    """That touches :first..:last. A row has the columns of all four; those of its own kind are filled."""
+    questions = [covering(CodeBlock), covering(CodeRun), covering(Packing), voids()]
+    columns = {column.name: column for question in questions for column in question.selected_columns}
+
+    def part(kind: int, question: Question) -> Question:
+        own = question.selected_columns
+        return question.order_by(None).with_only_columns(literal_column(str(kind)).label("kind"), *(
+            own[name] if name in own else cast(null(), column.type).label(name) for name, column in columns.items()))
+
+    return union_all(*(part(kind, question) for kind, question in enumerate(questions)))
 
 
 def pallets_of(connection: Connection, boxes: Collection[Owned]) -> dict[Owned, str]:
