@@ -29,9 +29,11 @@ from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, gunicorn, product
 
 CONNECTIONS = 32
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
+POSTGRES = ("scan_gunicorn_postgres", "scan_fastest_postgres", "scan_cold")
 HELLO = "flask_hello"
 # Codes that were looked at once are needed, a second of every subject's runs: all of them, --quick, with PostgreSQL.
 SCANS_S, SCANS_S_QUICK, SCANS_S_POSTGRES = 60_000, 24_000, 18_000
+COLD = 25_000  # bags on pages of the registry that are asked for once, 500 a second
 
 
 def main() -> None:
@@ -115,8 +117,9 @@ def start_subjects(stack: ExitStack, home: Path, chosen: set[str] | None, each_s
         add_promises(subjects, here, up, scans)
     if wanted("scan_two_workers"):
         add_two_workers(stack, subjects, here, scans)
-    if chosen is None:
+    if wanted(*POSTGRES):
         add_postgres(stack, home, subjects, up, int(each_s * SCANS_S_POSTGRES))
+    if chosen is None:
         subjects["scan_first_ever"] = Subject(server, here.pids, "/", CODES=here.new_codes, script="scans.lua")
     return {name: one for name, one in subjects.items() if chosen is None or name in chosen}
 
@@ -140,10 +143,12 @@ def add_two_workers(stack: ExitStack, subjects: dict[str, Subject], here: Instal
 
 
 def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up, scanned: int) -> None:
-    there: Installation = stack.enter_context(installed(home / "postgres", True, scanned))
+    there: Installation = stack.enter_context(installed(home / "postgres", True, scanned, COLD))
     for name, port, sync in (("scan_gunicorn_postgres", 8421, "group"), ("scan_fastest_postgres", 8422, "interval")):
         server = up(product(port), port, "/healthz", **there.env, SALTCHECK_SYNC=sync)
         subjects[name] = Subject(server, there.pids, "/", CODES=there.codes, script="scans.lua")
+        if sync == "group":
+            subjects["scan_cold"] = Subject(server, there.pids, "/", CODES=there.cold_codes, script="scans.lua")
 
 
 def measure(subjects: dict[str, Subject], rounds: int, seconds: float) -> dict[str, list[load.Run]]:

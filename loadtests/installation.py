@@ -22,17 +22,19 @@ CODES = 4_000_000
 
 
 class Installation(NamedTuple):
-    """Environment for its processes, files of codes (scanned once before, never scanned, wrong), its Valkey's pid."""
+    """Environment for its processes, files of codes (scanned once before, never scanned, wrong, each on another page of
+    the registry), its Valkey's pid."""
 
     env: dict[str, str]
     codes: Path
     new_codes: Path
     wrong_codes: Path
+    cold_codes: Path
     pids: list[int]
 
 
 @contextmanager
-def installed(home: Path, postgres: bool, scanned: int) -> Iterator[Installation]:
+def installed(home: Path, postgres: bool, scanned: int, cold: int = 0) -> Iterator[Installation]:
     """Build it; everything it starts ends with it. Valkey shares the server's core: one core is one core."""
     home.mkdir(parents=True)
     with ExitStack() as stack:
@@ -55,9 +57,12 @@ def installed(home: Path, postgres: bool, scanned: int) -> Iterator[Installation
         world.fill(db, keys.codes, CODES, scanned, home / "codes.txt")
         write_new_codes(home / "new.txt", keys.codes, scanned)
         write_wrong_codes(home / "wrong.txt")
+        if cold:
+            world.fill_cold(db, keys.codes, cold, home / "cold.txt")
         command(env, "rebuild-cache")
         with worker(env):
-            yield Installation(env, home / "codes.txt", home / "new.txt", home / "wrong.txt", [valkey.process.pid])
+            yield Installation(env, *(home / f"{kind}.txt" for kind in ("codes", "new", "wrong", "cold")),
+                               pids=[valkey.process.pid])
 
 
 @contextmanager

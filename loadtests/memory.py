@@ -14,14 +14,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import redis  # noqa: E402
-from sqlalchemy import insert, select  # noqa: E402
+from sqlalchemy import select  # noqa: E402
 
 from loadtests import machine, world  # noqa: E402
 from loadtests.stages import PHONE, environ  # noqa: E402
@@ -30,12 +29,12 @@ from webapp.app import create_app  # noqa: E402
 from webapp.db import Database  # noqa: E402
 from webapp.embedded import start_valkey, stop_valkey  # noqa: E402
 from webapp.keys import create_keys  # noqa: E402
-from webapp.models import CodeBlock, Packing, Shipment  # noqa: E402
+from webapp.models import CodeBlock  # noqa: E402
 from webapp.settings import Settings, load_settings  # noqa: E402
 from webapp.verify.code import code_of  # noqa: E402
 from webapp.worker import Worker  # noqa: E402
 
-CODES, BOX, PALLET = 2_400_000, 24, 40  # bags of a box, boxes of a pallet
+CODES = 2_400_000
 PORT = 18_931
 
 
@@ -68,30 +67,10 @@ def home(boxes: bool = False) -> Iterator[Settings]:
         stack.callback(db.close)
         world.fill(db, keys.codes, CODES, world.LOTS, folder / "none.txt")
         if boxes:
-            pack(db)
+            with db.transaction() as connection:
+                for first, last in connection.execute(select(CodeBlock.first_serial, CodeBlock.last_serial)).all():
+                    world.pack(connection, first, last)
         yield settings
-
-
-def pack(db: Database) -> None:
-    """Every bag in a box, every box on a pallet that was sent somewhere."""
-    then = datetime.now(UTC) - timedelta(days=40)
-    with db.transaction() as connection:
-        blocks = connection.execute(select(CodeBlock.first_serial, CodeBlock.last_serial)).all()
-        for first, last in blocks:
-            starts = range(first, last + 1, BOX)
-            boxes = [f"69990001{start:020d}" for start in starts]
-            row = {"owner_gln": world.GLN, "packed_at": then}
-            connection.execute(insert(Packing), [
-                row | {"parent": box, "level": "box", "child_first": str(start), "child_last": str(start + BOX - 1),
-                       "first_serial": start, "last_serial": min(last, start + BOX - 1)}
-                for box, start in zip(boxes, starts, strict=True)])
-            pallets = [f"P{boxes[at]}" for at in range(0, len(boxes), PALLET)]
-            connection.execute(insert(Packing), [
-                row | {"parent": pallets[at // PALLET], "level": "pallet", "child_first": box, "child_last": box,
-                       "first_serial": None, "last_serial": None} for at, box in enumerate(boxes)])
-            connection.execute(insert(Shipment), [
-                {"owner_gln": world.GLN, "shipment_no": f"S{pallet}", "unit": pallet, "from_gln": world.GLN,
-                 "destination_adcode": 440000, "shipped_at": then + timedelta(hours=1)} for pallet in pallets])
 
 
 def serials(settings: Settings) -> Iterator[int]:

@@ -15,11 +15,15 @@ from webapp.detect.short_ledger import shorten
 from webapp.detect.weigh import fold
 from webapp.keys import CodeKeys
 from webapp.migrate import upgrade
-from webapp.models import Batch, CodeHistory, CodeLedger, Product, Quality, Shipment, Site
+from webapp.models import Batch, CodeHistory, CodeLedger, Packing, Product, Quality, Shipment, Site
 from webapp.models.detector import LIVE
-from webapp.verify.history import History, pack
+from webapp.verify.history import History
+from webapp.verify.history import pack as pack_history
+from webapp.verify.page import PAGE
 
 GLN, GTIN, LOTS = "6999000100008", "06999000100015", 40
+BOX, PALLET = 24, 40  # bags of a box, boxes of a pallet
+AT_ONCE = 1_000
 NOW = datetime.now(UTC)
 THEN = int((NOW - timedelta(days=30)).timestamp())
 
@@ -64,6 +68,37 @@ def add_lot(connection, number: int) -> None:
         destination_adcode=510000, shipped_at=NOW - timedelta(days=50)))
 
 
+def pack(connection, first: int, last: int) -> None:
+    """Every bag of these in a box, every box on a pallet that was sent somewhere."""
+    row = {"owner_gln": GLN, "packed_at": NOW - timedelta(days=40)}
+    starts = range(first, last + 1, BOX)
+    boxes = [f"69990001{start:020d}" for start in starts]
+    pallets = [f"P{boxes[at]}" for at in range(0, len(boxes), PALLET)]
+    connection.execute(insert(Packing), [
+        row | {"parent": box, "level": "box", "child_first": str(start), "child_last": str(start + BOX - 1),
+               "first_serial": start, "last_serial": min(last, start + BOX - 1)}
+        for box, start in zip(boxes, starts, strict=True)])
+    connection.execute(insert(Packing), [
+        row | {"parent": pallets[at // PALLET], "level": "pallet", "child_first": box, "child_last": box,
+               "first_serial": None, "last_serial": None} for at, box in enumerate(boxes)])
+    connection.execute(insert(Shipment), [
+        {"owner_gln": GLN, "shipment_no": f"S{pallet}", "unit": pallet, "from_gln": GLN, "destination_adcode": 440000,
+         "shipped_at": row["packed_at"] + timedelta(hours=1)} for pallet in pallets])
+
+
+def fill_cold(db: Database, keys: CodeKeys, pages: int, out: Path) -> None:
+    """As many packed bags, each on another page of the registry: nothing of it is remembered when it is scanned."""
+    block = reserve(db, GTIN, lot_name(0), pages * PAGE, keys.current)
+    finish(db, block)
+    with db.transaction() as connection:
+        pack(connection, block.first_serial, block.last_serial)
+    with out.open("wb") as file:
+        for page in range(0, pages, AT_ONCE):
+            numbers = min(AT_ONCE, pages - page)
+            letters = make_codes(block.version, block.first_number + page * PAGE, numbers * PAGE, keys)
+            file.write(b"".join(bytes(letters[at * PAGE]) + b"\n" for at in range(numbers)))
+
+
 def lot_name(number: int) -> str:
     return f"LT{number:04d}"
 
@@ -73,7 +108,7 @@ def histories(block: Block, count: int) -> Iterator[dict]:
     seen = History(visits=1, first_at=THEN, last_at=THEN, scans=1, devices=1, first_adcode=510100, province_mask=1,
                    network_bits=1, last_devices=(7, 0, 0, 0, 0))
     for serial in range(block.first_serial, block.first_serial + count):
-        yield {"serial": serial, "scans": 1, "state": pack(seen), "tail": b"", "updated_at": NOW}
+        yield {"serial": serial, "scans": 1, "state": pack_history(seen), "tail": b"", "updated_at": NOW}
 
 
 def ledgers(block: Block, count: int) -> Iterator[dict]:
