@@ -20,29 +20,33 @@ class LookupCache:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    @fail_open(returns=None)
-    def page(self, number: int, version: int) -> bytes | None:
-        packed: bytes | None = self._cache.call("GET", keys.page(number, version))
-        return packed
+    def pages(self, numbers: Iterable[int], version: int) -> dict[int, bytes]:
+        """What is there, in one round trip."""
+        return self._get({one: keys.page(one, version) for one in numbers})
 
     @fail_open(returns=None)
-    def put_page(self, number: int, page: bytes, version: int) -> None:
-        self._cache.call("SET", keys.page(number, version), page, "EX", _about(PAGE_LIVES_S))
+    def put_pages(self, pages: dict[int, bytes], version: int) -> None:
+        self._put({keys.page(one, version): packed for one, packed in pages.items()}, PAGE_LIVES_S)
 
     def lots(self, batch_ids: Iterable[int], version: int) -> dict[int, bytes]:
-        """What is there, in one round trip."""
-        wanted = list(batch_ids)
-        found = self._get([keys.lot(one, version) for one in wanted])
-        return {one: packed for one, packed in zip(wanted, found, strict=False) if packed is not None}
-
-    @fail_open(returns=NOTHING)
-    def _get(self, names: list[str]) -> Sequence[bytes | None]:
-        return tuple(self._cache.call_all([("GET", name) for name in names]))
+        """The same of lots."""
+        return self._get({one: keys.lot(one, version) for one in batch_ids})
 
     @fail_open(returns=None)
     def put_lots(self, lots: dict[int, bytes], version: int) -> None:
-        life = _about(LOT_LIVES_S)
-        self._cache.call_all([("SET", keys.lot(one, version), packed, "EX", life) for one, packed in lots.items()])
+        self._put({keys.lot(one, version): packed for one, packed in lots.items()}, LOT_LIVES_S)
+
+    def _get(self, names: dict[int, str]) -> dict[int, bytes]:
+        found = zip(names, self._values([("GET", name) for name in names.values()]), strict=False)
+        return {one: packed for one, packed in found if packed is not None}
+
+    @fail_open(returns=NOTHING)
+    def _values(self, questions: list[tuple[str, str]]) -> Sequence[bytes | None]:
+        return tuple(self._cache.call_all(questions))
+
+    def _put(self, values: dict[str, bytes], lives_s: int) -> None:
+        life = _about(lives_s)
+        self._cache.call_all([("SET", name, packed, "EX", life) for name, packed in values.items()])
 
 
 def _about(seconds: int) -> int:

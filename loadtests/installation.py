@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import text
+
 from loadtests import geoip, world
 from loadtests.subjects import ROOT, SERVER_CORE
 from webapp.codes.vectorised import make_codes
@@ -59,6 +61,8 @@ def installed(home: Path, postgres: bool, scanned: int, cold: int = 0) -> Iterat
         write_wrong_codes(home / "wrong.txt")
         if cold:
             world.fill_cold(db, keys.codes, cold, home / "cold.txt")
+        with db.transaction() as connection:
+            connection.execute(text("ANALYZE"))  # as autovacuum does within a minute
         command(env, "rebuild-cache")
         with worker(env):
             yield Installation(env, *(home / f"{kind}.txt" for kind in ("codes", "new", "wrong", "cold")),

@@ -151,7 +151,7 @@ class Database:
 
     def _ask_replica(self, question: Callable[[Connection], T], replayed: int | None) -> T:
         try:
-            with self.read.connect() as connection:
+            with _plainly(self.read) as connection:
                 near = _is_near(connection, replayed)
                 self._replica_failed = False
                 if not near:
@@ -173,7 +173,7 @@ class Database:
 
     def _ask_primary(self, question: Callable[[Connection], T]) -> T:
         try:
-            with self._primary_for_reads.connect() as connection:
+            with _plainly(self._primary_for_reads) as connection:
                 return question(connection)
         except AWAY as error:
             raise DatabaseAway(f"the database does not answer: {error}") from error
@@ -187,6 +187,13 @@ class Database:
         for name in ("write", "read", "_primary_for_reads"):
             if name in self.__dict__:
                 self.__dict__.pop(name).dispose()
+
+
+def _plainly(engine: Engine) -> Connection:
+    """A connection for questions: without BEGIN and ROLLBACK, two round trips that give a reader nothing."""
+    connection = engine.connect()
+    return connection.execution_options(isolation_level="AUTOCOMMIT") if engine.dialect.name == "postgresql" \
+        else connection
 
 
 def _is_near(connection: Connection, replayed: int | None) -> bool:

@@ -15,16 +15,17 @@ from webapp.verify.lookup import Lookup
 def test_what_was_put_is_there_for_its_version_only(valkey_url: str) -> None:
     shared = LookupCache(Cache(valkey_url))
     shared.put_lots({1: b"one", 2: b"two"}, 7)
-    shared.put_page(1, b"page", 7)
+    shared.put_pages({1: b"page", 3: b"other"}, 7)
     assert shared.lots([1, 2, 3], 7) == {1: b"one", 2: b"two"}
     assert shared.lots([1, 2, 3], 8) == {}
-    assert [shared.page(*name) for name in ((1, 7), (1, 8), (2, 7))] == [b"page", None, None]
+    assert shared.pages([1, 2, 3], 7) == {1: b"page", 3: b"other"}
+    assert shared.pages([1, 2, 3], 8) == {}
 
 
 def test_it_runs_out(valkey_url: str) -> None:
     cache = Cache(valkey_url)
     LookupCache(cache).put_lots({1: b"one"}, 7)
-    LookupCache(cache).put_page(1, b"page", 7)
+    LookupCache(cache).put_pages({1: b"page"}, 7)
     assert 120 <= cache.call("TTL", "l:1:7") <= 132
     assert 30 <= cache.call("TTL", "p:1:7") <= 33
 
@@ -32,9 +33,9 @@ def test_it_runs_out(valkey_url: str) -> None:
 def test_without_valkey_everything_is_a_miss(tmp_path: Path) -> None:
     shared = LookupCache(Cache(f"unix://{tmp_path}/none"))
     shared.put_lots({1: b"one"}, 7)
-    shared.put_page(1, b"page", 7)
+    shared.put_pages({1: b"page", 3: b"other"}, 7)
     assert shared.lots([1], 7) == {}
-    assert shared.page(1, 7) is None
+    assert shared.pages([1], 7) == {}
 
 
 class Counted(Database):
@@ -117,3 +118,15 @@ def test_a_page_whose_lot_ran_out_is_read_again(db: Counted, valkey_url: str) ->
     for name in cache.call("KEYS", "l:*"):
         cache.call("DEL", name)
     assert process(db, valkey_url).bag(BASE) == bag
+
+
+def test_scans_that_came_together_ask_once_for_all_their_pages(db: Counted, valkey_url: str) -> None:
+    first, second = process(db, valkey_url), process(db, valkey_url)
+    serials = [BASE, BASE + 1, BASE + 300, BASE + 5_000, BASE + 100_000]
+    first.get_ready(serials)
+    bags = [first.bag(serial) for serial in serials]
+    assert [bag.issued for bag in bags] == [True] * 4 + [False]
+    assert (db.asked, first.from_database) == (1, 4)
+    second.get_ready(serials[:4])
+    assert [second.bag(serial) for serial in serials[:4]] == bags[:4]
+    assert (db.asked, second.from_valkey, second.from_database) == (1, 3, 0)

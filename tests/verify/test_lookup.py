@@ -182,6 +182,32 @@ def test_what_is_remembered_is_served_as_stale_while_the_database_is_away(sqlite
         look.bag(BASE + 100_000)
 
 
+def test_what_cannot_be_read_for_many_is_said_of_each(sqlite_database: Database) -> None:
+    world.people_and_goods(sqlite_database)
+    world.block(sqlite_database, BASE, BASE + 9)
+    db = Broken(sqlite_database._settings)
+    look = Lookup(db)
+    look.bag(BASE)
+    db.away = True
+    look.agrees(2)
+    look.get_ready([BASE, BASE + 1_000, BASE + 2_000])
+    assert look.bag(BASE).stale
+    with pytest.raises(RegistryAway):
+        look.bag(BASE + 1_000)
+
+
+def test_lots_that_are_read_together_each_keep_all_their_shipments(db: Database) -> None:
+    for number, lot in enumerate("AB"):
+        start = BASE + number * 1_000
+        batch = world.lot(db, lot)
+        world.run(db, start, start + 999, world.block(db, start, start + 999), batch)
+        for shipment in range(150):
+            world.ship(db, f"{lot}{shipment}", f"{SEA}/{lot}", batch_id=batch)
+    look = Lookup(db)
+    look.get_ready([BASE, BASE + 1_000])
+    assert [len(look.bag(BASE + at).shipments) for at in (0, 1_000)] == [150, 150]
+
+
 def test_an_outage_is_asked_about_once_a_second_not_once_a_scan(sqlite_database: Database) -> None:
     db = Broken(sqlite_database._settings)
     db.away = True

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from webapp.detect.event import DAY, MICROSECONDS, BagFacts
 from webapp.verify.china_day import CHINA, day_of
 from webapp.verify.facts import Bag, LotFacts
-from webapp.verify.page import Bags, read_page
+from webapp.verify.page import Bags, read_pages
 
 NOT_ISSUED = BagFacts(issued=False)
 REMEMBERED = 20_000
@@ -95,7 +95,8 @@ class BagTable:
         return facts[bisect_right(starts, serial) - 1]
 
     def _read(self, number: int, at: float) -> tuple[list[int], list[BagFacts]]:
-        page = read_page(self._connection, number * READ_AT_ONCE, READ_AT_ONCE)
+        first = number * READ_AT_ONCE
+        page = read_pages(self._connection, [first], READ_AT_ONCE)[first]
         self.lot_names.update((lot.batch_id, lot.lot) for lot in page.lots.values())
         bags = Bags(page)
         starts = [stretch.start for stretch in page.stretches]

@@ -3,10 +3,11 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from cache import keys
 from cache.connection import Cache, CacheAway
@@ -120,9 +121,8 @@ class Observer:
         if time.monotonic() < self._rests_until:
             return False
         try:
-            rows = self._db.ask(lambda connection: [
-                row for look in buckets.values() for row in _read(connection, keys.neighbours(look.serial))],
-                self._replayed())
+            of = [keys.neighbours(look.serial) for look in buckets.values()]
+            rows = self._db.ask(lambda connection: _read(connection, of), self._replayed())
         except DatabaseAway:
             self._rests_until = time.monotonic() + REST_S
             return False
@@ -156,14 +156,20 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def _read(connection: Connection, serials: range) -> Sequence[Any]:
-    return connection.execute(_HISTORIES, {"first": serials[0], "last": serials[-1], "live": LIVE}).all()
+def _read(connection: Connection, buckets: Sequence[range]) -> Sequence[Any]:
+    ends = {name: serial for number, serials in enumerate(buckets)
+            for name, serial in ((f"first{number}", serials[0]), (f"last{number}", serials[-1]))}
+    return connection.execute(_histories(len(buckets)), {"live": LIVE, **ends}).all()
 
 
-_HISTORIES = (
-    select(CodeHistory.serial, CodeHistory.state, CodeHistory.tail, CodeLedger.ledger)
-    .outerjoin(CodeLedger, (CodeLedger.serial == CodeHistory.serial) & (CodeLedger.detector == bindparam("live")))
-    .where(CodeHistory.serial.between(bindparam("first"), bindparam("last"))))
+@cache
+def _histories(buckets: int) -> Select[*tuple[Any, ...]]:
+    """The histories and ledgers of so many runs of serials, first0..last0 and so on."""
+    return (
+        select(CodeHistory.serial, CodeHistory.state, CodeHistory.tail, CodeLedger.ledger)
+        .outerjoin(CodeLedger, (CodeLedger.serial == CodeHistory.serial) & (CodeLedger.detector == bindparam("live")))
+        .where(or_(*(CodeHistory.serial.between(bindparam(f"first{number}"), bindparam(f"last{number}"))
+                     for number in range(buckets)))))
 
 
 def _observation(scan: Scan, seen: Seen, opened: bytes) -> Observation:

@@ -29,6 +29,7 @@ from webapp.verify.facts import Bag
 from webapp.verify.sighting import KEY, pack
 
 BATCH = 5_000
+LOOKED_UP_AT_ONCE = 64  # pages of the registry in one question: a few hundred boxes
 MOST_POISON = 100  # in one batch; more is not bad data but a bad database, and nothing is set aside for that
 
 
@@ -37,6 +38,7 @@ class TooMuchPoison(Exception):
 
 
 class Bags(Protocol):
+    def get_ready(self, serials: Iterable[int]) -> None: ...
     def bag(self, serial: int) -> Bag: ...
 
 
@@ -110,7 +112,7 @@ class Shipper:
     def _commit(self, records: Records) -> None:
         if not len(records):
             return
-        located = [Located(scan, self._bags.bag(scan.serial)) for scan, _ in records.scans]
+        located = self._located([scan for scan, _ in records.scans])
         summaries = [one for many, _ in records.wrong for one in many]
         with self._db.transaction() as connection:
             one_at_a_time(connection)
@@ -127,6 +129,14 @@ class Shipper:
         for one in located:
             keys[one.scan.serial] += pack(sighting_of(one.scan))[KEY]
         self._settler.settle(histories, keys)
+
+    def _located(self, kept: list[Scan]) -> list[Located]:
+        located: list[Located] = []
+        for at in range(0, len(kept), LOOKED_UP_AT_ONCE):
+            part = kept[at:at + LOOKED_UP_AT_ONCE]
+            self._bags.get_ready(scan.serial for scan in part)
+            located += [Located(scan, self._bags.bag(scan.serial)) for scan in part]
+        return located
 
     def _make_months(self, connection: Connection, located: list[Located]) -> set[tuple[int, int]]:
         coming = next_month(month_of(datetime.now(UTC)))

@@ -7,7 +7,8 @@ marked stale.
 """
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFa
 from webapp.verify.freshness import GOOD_S, UNFINISHED_S, UNVERSIONED_S, Freshness, Held
 from webapp.verify.held_facts import HeldFacts, SharedLots
 from webapp.verify.lru import Lru
-from webapp.verify.page import PAGE, PAGE_BITS, Bags, Page, read_page
+from webapp.verify.page import PAGE, PAGE_BITS, Bags, Page, read_pages
 
 T = TypeVar("T")
 
@@ -35,8 +36,8 @@ class RegistryAway(Exception):
 class SharedCache(SharedLots, Protocol):
     """Packed pages and lots shared between processes (cache/lookups.py). Answers within 50 ms and never raises."""
 
-    def page(self, number: int, version: int) -> bytes | None: ...
-    def put_page(self, number: int, page: bytes, version: int) -> None: ...
+    def pages(self, numbers: Iterable[int], version: int) -> dict[int, bytes]: ...
+    def put_pages(self, pages: dict[int, bytes], version: int) -> None: ...
 
 
 class _Shared(msgspec.Struct, frozen=True, gc=False):
@@ -74,9 +75,19 @@ class Lookup:
         self.asked += 1
         held = self._pages.get(number)
         if held is None or not self._fresh.of(held):
-            held, stale = self._renew(number, self._pages, held, lambda: self._read_bags(number))
+            held, stale = self._renew(number, self._pages, held, lambda: self._read_bags([number])[number])
             return held.value.bag(serial, stale)
         return held.value.bag(serial)
+
+    def get_ready(self, serials: Iterable[int]) -> None:
+        """Read at once what `bag` is about to be asked for one after the other. What cannot be read, `bag` will say."""
+        numbers = dict.fromkeys(serial >> PAGE_BITS for serial in serials)
+        missing = [one for one in numbers if (held := self._pages.get(one)) is None or not self._fresh.of(held)]
+        if len(missing) > 1:
+            reading = self._fresh.reading()
+            with suppress(DatabaseAway):
+                for number, (bags, good_for, weight) in self._read_bags(missing).items():
+                    self._pages.put(number, reading.held(bags, good_for), weight)
 
     def agrees(self, version: int | None) -> bool:
         """Take note of the version a history round trip brought; False when what was just looked up is older."""
@@ -136,46 +147,46 @@ class Lookup:
         finally:
             lock.release()
 
-    def _read_bags(self, number: int) -> tuple[Bags, float, int]:
-        """A page nobody has in this process: another process may have left it in Valkey."""
-        page = self._shared_page(number)
-        if page is not None:
-            self.from_valkey += 1
-        else:
-            reading = self._fresh.reading()
-            page = self._read_page(number)
-            if reading.settled and _is_whole(page):
-                self._share_page(number, page, reading.version)
-        bags = Bags(page)
-        return bags, GOOD_S if _is_whole(page) else UNFINISHED_S, bags.weight
+    def _read_bags(self, numbers: list[int]) -> dict[int, tuple[Bags, float, int]]:
+        """Pages nobody has in this process: another process may have left them in Valkey."""
+        reading = self._fresh.reading()
+        pages = self._shared_pages(numbers, reading.version)
+        self.from_valkey += len(pages)
+        if missing := [number for number in numbers if number not in pages]:
+            read = self._read_pages(missing)
+            if reading.settled:
+                self._share_pages({number: page for number, page in read.items() if _is_whole(page)}, reading.version)
+            pages |= read
+        bags = {number: Bags(page) for number, page in pages.items()}
+        return {number: (bags[number], GOOD_S if _is_whole(page) else UNFINISHED_S, bags[number].weight)
+                for number, page in pages.items()}
 
-    def _read_page(self, number: int) -> Page:
+    def _read_pages(self, numbers: list[int]) -> dict[int, Page]:
+        firsts = [number << PAGE_BITS for number in numbers]
         try:
-            page = self._ask(lambda connection: read_page(connection, number * PAGE, PAGE, self._common))
+            pages = self._ask(lambda connection: read_pages(connection, firsts, PAGE, self._common))
         except DatabaseAway:
-            self.unanswered += 1
+            self.unanswered += len(numbers)
             raise
-        self.from_database += 1
-        return page
+        self.from_database += len(numbers)
+        return {first >> PAGE_BITS: page for first, page in pages.items()}
 
-    def _shared_page(self, number: int) -> Page | None:
-        version = self._fresh.version
+    def _shared_pages(self, numbers: list[int], version: int | None) -> dict[int, Page]:
         if self._cache is None or version is None:
-            return None
-        packed = self._cache.page(number, version)
-        if packed is None:
-            return None
-        try:
-            shared = _unpack_page(packed)
-        except msgspec.MsgspecError:
-            return None  # not written by us: a miss
-        lots = self._common.lots_held(set(shared.batch_ids))
-        return msgspec.structs.replace(shared.page, lots=lots) if len(lots) == len(shared.batch_ids) else None
+            return {}
+        found: dict[int, _Shared] = {}
+        for number, packed in self._cache.pages(numbers, version).items():
+            with suppress(msgspec.MsgspecError):  # not written by us: a miss
+                found[number] = _unpack_page(packed)
+        lots = self._common.lots_held({one for shared in found.values() for one in shared.batch_ids})
+        return {number: msgspec.structs.replace(shared.page, lots={one: lots[one] for one in shared.batch_ids})
+                for number, shared in found.items() if lots.keys() >= set(shared.batch_ids)}
 
-    def _share_page(self, number: int, page: Page, version: int | None) -> None:
-        if self._cache is not None and version is not None:
-            shared = _Shared(msgspec.structs.replace(page, lots={}), list(page.lots))
-            self._cache.put_page(number, _pack(shared), version)
+    def _share_pages(self, pages: dict[int, Page], version: int | None) -> None:
+        if self._cache is not None and version is not None and pages:
+            self._cache.put_pages({
+                number: _pack(_Shared(msgspec.structs.replace(page, lots={}), list(page.lots)))
+                for number, page in pages.items()}, version)
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the database unless it failed a moment ago: an outage costs one time-out a second, not one a scan."""

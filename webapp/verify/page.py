@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Row
@@ -67,46 +67,62 @@ class Bags:
         return Bag(serial, *self._facts[bisect_right(self._starts, serial) - 1], stale)  # type: ignore[call-arg]
 
 
-def read_page(connection: Connection, first: int, codes: int, facts: Facts = registry) -> Page:
-    """Everything known of `codes` serials from `first` on."""
-    last = first + codes - 1
-    blocks, runs, packed, voids = registry.spans(connection, first, last)
-    if not blocks:
-        return Page((Stretch(first, False),), {}, {})
-    gtins = {block.gtin for block in blocks}
-    lots = facts.lots_by_id(connection, {run.batch_id for run in runs})
-    by_name = facts.lots_by_name(connection, _named(blocks, runs))
-    lots = lots | {lot.batch_id: lot for lot in by_name.values()}
-    recalls = facts.read_recalls(connection, gtins)
-    shipped = _shipments_of_boxes(connection, packed)
+class _Common(NamedTuple):
+    """What pages that are read together have in common."""
+
+    lots: dict[int, LotFacts]
+    named: dict[registry.Named, LotFacts]
+    recalls: dict[str, list[RecallFacts]]
+    products: dict[str, ProductFacts]
+    shipped: dict[registry.Owned, tuple[ShipmentFacts, ...]]
+
+
+def read_pages(connection: Connection, firsts: Iterable[int], codes: int, facts: Facts = registry) -> dict[int, Page]:
+    """Everything known of `codes` serials from each of `firsts` on. -> by first serial"""
+    found = {first: registry.spans(connection, first, first + codes - 1) for first in firsts}
+    gtins = {block.gtin for spans in found.values() for block in spans.blocks}
+    common = _Common(
+        facts.lots_by_id(connection, {run.batch_id for spans in found.values() for run in spans.runs}),
+        facts.lots_by_name(connection, {name for spans in found.values() for name in _named(spans)}),
+        facts.read_recalls(connection, gtins), facts.read_products(connection, gtins),
+        _shipments_of_boxes(connection, [row for spans in found.values() for row in spans.packed]))
+    return {first: _page(first, first + codes - 1, spans, common) for first, spans in found.items()}
+
+
+def _page(first: int, last: int, spans: registry.Spans, common: _Common) -> Page:
+    lots: dict[int, LotFacts] = {}
 
     def stretch(start: int) -> Stretch:
-        block = _over(blocks, start)
+        block = _over(spans.blocks, start)
         if block is None:
             return Stretch(start, False)
-        run, box = _over(runs, start), _over(packed, start)
-        lot = lots[run.batch_id] if run else by_name.get((block.gtin, block.lot))
+        run, box = _over(spans.runs, start), _over(spans.packed, start)
+        lot = common.lots[run.batch_id] if run else common.named.get((block.gtin, block.lot))
+        if lot is not None:
+            lots[lot.batch_id] = lot
         lot_no = lot.lot if lot else block.lot
         void = BLOCK_WITHDRAWN if block.status == "void" else next(
-            (one.reason for one in voids if one.first_serial <= start <= one.last_serial), None)
+            (one.reason for one in spans.voids if one.first_serial <= start <= one.last_serial), None)
         return Stretch(
             start, True, void, lot.gtin if lot else block.gtin, lot_no, lot.batch_id if lot else 0,
-            registry.recall_of(recalls, block.gtin, lot_no), box.parent if box else None,
-            box.packed_at if box else None, shipped.get((box.owner_gln, box.parent), ()) if box else ())
+            registry.recall_of(common.recalls, block.gtin, lot_no), box.parent if box else None,
+            box.packed_at if box else None, common.shipped.get((box.owner_gln, box.parent), ()) if box else ())
 
-    starts = _starts(first, last, [*blocks, *runs, *packed, *voids])
-    return Page(tuple(stretch(start) for start in starts), lots, facts.read_products(connection, gtins))
+    stretches = tuple(stretch(start) for start in _starts(first, last, spans))
+    products = {block.gtin: common.products[block.gtin] for block in spans.blocks if block.gtin in common.products}
+    return Page(stretches, lots, products)
 
 
-def _named(blocks: Sequence[Row[Any]], runs: Sequence[Row[Any]]) -> set[tuple[str, str]]:
+def _named(spans: registry.Spans) -> set[registry.Named]:
     """Lots that a block names and no run of it assigns: only these must be looked for by name."""
-    return {(block.gtin, block.lot) for block in blocks if block.lot and not any(
-        run.first_serial <= block.first_serial and block.last_serial <= run.last_serial for run in runs)}
+    return {(block.gtin, block.lot) for block in spans.blocks if block.lot and not any(
+        run.first_serial <= block.first_serial and block.last_serial <= run.last_serial for run in spans.runs)}
 
 
-def _starts(first: int, last: int, rows: Iterable[Any]) -> list[int]:
+def _starts(first: int, last: int, spans: registry.Spans) -> list[int]:
     """Every serial at which something begins, or just ended."""
-    edges = {edge for row in rows for edge in (row.first_serial, row.last_serial + 1) if first < edge <= last}
+    edges = {edge for rows in spans for row in rows for edge in (row.first_serial, row.last_serial + 1)
+             if first < edge <= last}
     return sorted(edges | {first})
 
 

@@ -42,7 +42,7 @@ from webapp.models.shipment import Shipment
 from webapp.models.site import Site
 from webapp.verify.facts import LotFacts, ProductFacts, QualityFacts, RecallFacts, ShipmentFacts, SiteFacts
 
-SHIPMENTS_SHOWN = 200  # of one page of codes or one lot; a shopper reads a handful
+SHIPMENTS_READ = 200  # of each lot, box or pallet asked for together; a shopper reads a handful
 
 Interval = type[CodeBlock] | type[CodeRun] | type[Packing]
 Named = tuple[str, str]  # (gtin, lot)
@@ -213,12 +213,16 @@ def recall_of(recalls: dict[str, list[RecallFacts]], gtin: str, lot: str | None)
 
 def shipments_of_lots(connection: Connection, batch_ids: Iterable[int]) -> list[tuple[str, int | None, ShipmentFacts]]:
     """(owner, batch_id, facts) of shipments of whole lots, oldest first, with the earliest receipt of each."""
-    return _shipped(connection.execute(_shipments(_of_lots), {"wanted": list(batch_ids)}))
+    return _shipped(_bounded(connection, _of_lots, list(batch_ids)))
 
 
 def shipments_of_units(connection: Connection, units: Iterable[str]) -> list[tuple[str, int | None, ShipmentFacts]]:
     """The same of boxes and pallets."""
-    return _shipped(connection.execute(_shipments(_of_units), {"wanted": list(units)}))
+    return _shipped(_bounded(connection, _of_units, list(units)))
+
+
+def _bounded(connection: Connection, which: Callable[[], ColumnElement[bool]], wanted: list[Any]) -> Iterable[Any]:
+    return connection.execute(_shipments(which), {"wanted": wanted, "most": SHIPMENTS_READ * len(wanted)})
 
 
 def _shipped(rows: Iterable[Any]) -> list[tuple[str, int | None, ShipmentFacts]]:
@@ -245,7 +249,7 @@ def _shipments(which: Callable[[], ColumnElement[bool]]) -> Question:
         select(Shipment.owner_gln, Shipment.batch_id, Shipment.shipment_no, Shipment.unit, Shipment.from_gln,
                Shipment.to_gln, Site.name_zh, Site.name_en, Shipment.destination_adcode, Shipment.shipped_at, received)
         .outerjoin(Site, Site.gln == Shipment.to_gln)
-        .where(which()).order_by(Shipment.shipped_at).limit(SHIPMENTS_SHOWN)
+        .where(which()).order_by(Shipment.shipped_at).limit(bindparam("most"))
     )
 
 

@@ -38,11 +38,11 @@ def answers(asked: Sequence[tuple[Visit, str]], parts: Parts) -> list[Answer]:
 
 def _told(scans: list[tuple[Visit, Code]], parts: Parts) -> list[Answer]:
     ended = parts.metrics.watch()
-    bags = [_bag(parts.lookup, code.serial) for _, code in scans]
+    bags = _bags(parts.lookup, scans)
     ended("look_up")
     seen = parts.observer.observe_all([(_scan(visit, code.serial), visit.counted) for visit, code in scans])
     if not parts.lookup.agrees(seen[-1].registry_version):
-        bags = [_bag(parts.lookup, code.serial) for _, code in scans]  # somebody changed the registry since we read it
+        bags = _bags(parts.lookup, scans)  # somebody changed the registry since we read it
     ended("observe")
     judged = [REGISTRY_AWAY if bag is None else parts.judge(bag, one) for bag, one in zip(bags, seen, strict=True)]
     ended("judge")
@@ -75,6 +75,12 @@ def _refusal(visit: Visit, bad: BadCode, parts: Parts) -> Answer:
     if visit.wants_json:
         return Answer(status, parts.headers.json, parts.refusals.json(visit.language, bad))
     return Answer(status, parts.headers.html, parts.refusals.page(visit.language, bad))
+
+
+def _bags(lookup: Lookup, scans: list[tuple[Visit, Code]]) -> list[Bag | None]:
+    if len(scans) > 1:
+        lookup.get_ready(code.serial for _, code in scans)
+    return [_bag(lookup, code.serial) for _, code in scans]
 
 
 def _bag(lookup: Lookup, serial: int) -> Bag | None:
