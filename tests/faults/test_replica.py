@@ -192,6 +192,7 @@ def test_a_real_conflict_with_recovery_is_not_seen(replicated: Replicated):
         on_standby = connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar()
         asked_of.append(on_standby)
         if on_standby:
+            connection.exec_driver_sql("BEGIN")  # what was read stays locked: the conflict is certain
             connection.exec_driver_sql("SELECT count(*) FROM doomed")
             primary.run("DROP TABLE doomed", name)
             connection.exec_driver_sql("SELECT pg_sleep(4)")
