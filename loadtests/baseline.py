@@ -28,6 +28,7 @@ from loadtests.installation import Installation, installed  # noqa: E402
 from loadtests.subjects import LOAD_CORE, SERVER_CORE, Server, gunicorn, product, started  # noqa: E402
 
 CONNECTIONS = 32
+OF_TWO = 128  # connections to two processes: with 32 both wait for requests
 QUICK = ("flask_hello", "scan_gunicorn", "scan_fastest", "wrong_code", "scan_json")
 POSTGRES = ("scan_gunicorn_postgres", "scan_fastest_postgres", "scan_cold")
 HELLO = "flask_hello"
@@ -70,13 +71,14 @@ class Subject:
     scans = 0  # asked for so far, of all subjects: no scan is ever one of a bag that was just looked at
 
     def __init__(self, server: Server, pids: list[int], path: str = "/", script: str = "",
-                 server_env: dict[str, str] | None = None, refused: bool = False, **env: object) -> None:
+                 server_env: dict[str, str] | None = None, refused: bool = False, connections: int = CONNECTIONS,
+                 **env: object) -> None:
         self.url, self.pids, self.script, self.env = server.url + path, [server.pid, *pids], script, env
-        self.server_env, self.refused = server_env or {}, refused
+        self.server_env, self.refused, self.connections = server_env or {}, refused, connections
 
     def run(self, seconds: float) -> load.Run:
         """One run; the next one, of whatever subject, goes on where this one ended: no visit is ever a reload."""
-        done = load.run(self.url, seconds, CONNECTIONS, LOAD_CORE, self.pids, self.script, START=Subject.scans,
+        done = load.run(self.url, seconds, self.connections, LOAD_CORE, self.pids, self.script, START=Subject.scans,
                         refused=self.refused, **self.env)
         if "CODES" in self.env and not self.refused:
             Subject.scans += int(done.requests_per_s * seconds * 1.05) + 200
@@ -132,14 +134,14 @@ def add_promises(subjects: dict[str, Subject], here: Installation, up, scans: di
 
 def add_two_workers(stack: ExitStack, subjects: dict[str, Subject], here: Installation,
                     scans: dict[str, object]) -> None:
-    """Two processes on both cores, which they share with the load: what a second one brings."""
+    """Two processes on both cores, which they share with the load and with Valkey: what a second one brings."""
     both = f"{SERVER_CORE},{LOAD_CORE}"
     for name, app, port, env, how in (
             ("flask_hello_two_workers", "loadtests.apps.flask_hello:app", 8431, {}, {"script": "scans.lua"}),
             ("scan_two_workers", "webapp.wsgi:app", 8432, here.env, scans)):
         words = [*product(port, app), "-w", "2"]
         server = stack.enter_context(started(words, port, "/healthz", both, **env))
-        subjects[name] = Subject(server, here.pids, "/", **how)
+        subjects[name] = Subject(server, here.pids, "/", connections=OF_TWO, **how)
 
 
 def add_postgres(stack: ExitStack, home: Path, subjects: dict[str, Subject], up, scanned: int) -> None:
