@@ -29,6 +29,7 @@ LONGEST_PAUSE_S = 5.0
 STATEMENT_MS = 30_000
 CACHE_TIMEOUT_S = 0.5  # nobody waits for a page here
 LOCK_FILE = "worker.lock"
+STRETCHES_HELD = 60_000  # 18 MB: what one batch was shipped with, the detectors ask for once more
 
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Worker:
         settings.spool.mkdir(parents=True, exist_ok=True)
         self.settler = Settler(self._memory, settings.spool)
         self._replay = ReplayPosition(self._cache)
-        self._lookup = Lookup(self._db, read_position=self._replay.read)
+        self._lookup = Lookup(self._db, read_position=self._replay.read, held=STRETCHES_HELD)
         self.shipper = Shipper(self._db, settings.spool, self.settler, self._lookup)
         self.detecting = Detecting(settings, self._db, self._lookup, self._memory)
 

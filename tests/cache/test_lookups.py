@@ -8,7 +8,6 @@ from cache.lookups import LookupCache
 from tests.verify import world
 from tests.verify.world import BASE, SEA
 from webapp.db import Database
-from webapp.verify import freshness
 from webapp.verify.lookup import Lookup
 
 
@@ -49,9 +48,8 @@ class Counted(Database):
 
 
 @pytest.fixture
-def db(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Counted:
-    """A registry with a shipped and tested lot on codes 0..9999; what is read may be shared at once."""
-    monkeypatch.setattr(freshness, "YOUNG_S", 0)
+def db(sqlite_database: Database) -> Counted:
+    """A registry with a shipped and tested lot on codes 0..9999."""
     world.people_and_goods(sqlite_database)
     batch = world.lot(sqlite_database, "A")
     world.quality(sqlite_database, batch)
@@ -90,10 +88,11 @@ def test_a_new_version_is_read_from_the_database_whatever_lies_in_valkey(db: Cou
 
 
 def test_what_is_read_right_after_a_new_version_is_not_shared(
-        db: Counted, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        db: Counted, valkey_url: str) -> None:
     """A replica may not have replayed the change yet: nobody else may be told what it says."""
-    monkeypatch.setattr(freshness, "YOUNG_S", 60)
-    process(db, valkey_url).bag(BASE)
+    one = process(db, valkey_url)
+    one._fresh.young_s = 60
+    one.bag(BASE)
     assert Cache(valkey_url).call("KEYS", "[pl]:*") == []
 
 

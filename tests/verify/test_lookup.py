@@ -1,6 +1,7 @@
 """What is known of a bag, asked of a real database."""
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
@@ -148,11 +149,19 @@ def test_just_after_a_new_version_a_late_replica_is_asked_again_within_a_second(
     clock = [100.0]
     monkeypatch.setattr(freshness.time, "monotonic", lambda: clock[0])
     look = Lookup(db)
+    look._fresh.young_s = 5
     look.agrees(2)
     look.bag(BASE)  # the replica has not replayed the recall yet
     world.recall(db)
     clock[0] += 1.3
     assert look.bag(BASE).recall is not None
+
+
+def test_only_a_replica_may_lack_what_was_announced(sqlite_database: Database) -> None:
+    alone = sqlite_database.settings
+    assert Lookup(sqlite_database)._fresh.young_s == 0
+    followed = Database(msgspec.structs.replace(alone, replica_url="postgresql://127.0.0.1:1/none"))
+    assert Lookup(followed)._fresh.young_s == freshness.YOUNG_S
 
 
 class Broken(Database):

@@ -66,7 +66,7 @@ def _keep_scans(settings: Settings, db: Database, keys: CodeKeys, registry: Regi
     visits = [*ordinary_scans(seed, registry.issued, microseconds(now)),
               *(visit for story in stories for visit in story.visits)]
     wrong = forged_codes(seed, registry.issued[-1].last, keys, microseconds(now))
-    lookup, rules = Lookup(db), load_rules()
+    lookup, rules = Lookup(db, held=100_000), load_rules()
     lookup.agrees(0)  # nobody changes the registry meanwhile: what was read stays good
     kept = spool_visits(visits, wrong, settings.spool, lookup, Geolocator(settings.geoip), rules)
     report(f"{kept:,} scans into the database")

@@ -8,7 +8,7 @@ T = TypeVar("T")
 GOOD_S = 20.0  # an entry of the current version is read again after this long, give or take a quarter
 UNVERSIONED_S = 1.0  # while nobody can say which version is current: a recall must still show within a second
 UNFINISHED_S = 1.0  # data that is still to come (no block, no lot) is looked for again this soon
-YOUNG_S = 5.0  # so long after a new version a replica may still show what was before it
+YOUNG_S = 5.0  # of a replica: it may still show what was before
 
 
 class Held(NamedTuple, Generic[T]):
@@ -35,9 +35,11 @@ class Read(NamedTuple):
 
 
 class Freshness:
-    """One per process: which version of the registry is the current one. `version` None = not read yet."""
+    """One per process: which version of the registry is the current one. `version` None = not read yet. `young_s`: so
+    long after a new version what is read may still lack it."""
 
-    def __init__(self) -> None:
+    def __init__(self, young_s: float) -> None:
+        self.young_s = young_s
         self.version: int | None = None
         self._since = 0.0
 
@@ -56,4 +58,4 @@ class Freshness:
     def reading(self) -> Read:
         """Note it before you read, not after."""
         now = time.monotonic()
-        return Read(self.version, now, now - self._since >= YOUNG_S)
+        return Read(self.version, now, now - self._since >= self.young_s)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from webapp.db import Database, DatabaseAway
 from webapp.verify import registry
 from webapp.verify.facts import Bag, LotFacts, ProductFacts, RecallFacts, SiteFacts
-from webapp.verify.freshness import GOOD_S, UNFINISHED_S, UNVERSIONED_S, Freshness, Held
+from webapp.verify.freshness import GOOD_S, UNFINISHED_S, UNVERSIONED_S, YOUNG_S, Freshness, Held
 from webapp.verify.held_facts import HeldFacts, SharedLots
 from webapp.verify.lru import Lru
 from webapp.verify.page import PAGE, PAGE_BITS, Bags, Page, read_pages
@@ -55,14 +55,15 @@ class Lookup:
     """
 
     def __init__(self, db: Database, cache: SharedCache | None = None,
-                 read_position: Callable[[], int | None] = lambda: None) -> None:
-        """`read_position`: how far a replica must have replayed to know the current version (cache/replay.py)."""
+                 read_position: Callable[[], int | None] = lambda: None, held: int = STRETCHES_HELD) -> None:
+        """`read_position`: how far a replica must have replayed to know the current version (cache/replay.py). `held`:
+        stretches remembered."""
         self._db = db
         self._cache = cache
         self._read_position = read_position
         self._position: int | None = None  # of the current version; None = not read yet, or nobody knows
-        self._fresh = Freshness()
-        self._pages: Lru[int, Held[Bags]] = Lru(STRETCHES_HELD)
+        self._fresh = Freshness(YOUNG_S if db.settings.replica_url else 0.0)
+        self._pages: Lru[int, Held[Bags]] = Lru(held)
         self._common = HeldFacts(self._fresh, cache)
         self._facts: Lru[Hashable, Held[object]] = Lru(FACTS_HELD)
         self._locks = [threading.Lock() for _ in range(64)]

@@ -113,8 +113,7 @@ def shop(home, sqlite_url, valkey_url):
         yield one
 
 
-def test_counts_look_ups_by_the_tier_that_knew(shop, monkeypatch):
-    monkeypatch.setattr("webapp.verify.freshness.YOUNG_S", 0)
+def test_counts_look_ups_by_the_tier_that_knew(shop):
     client = shop.app.test_client()
     shop.ask(1)  # from the database, before any version is known, and again once one is
     shop.ask(2)
