@@ -102,6 +102,7 @@ def test_without_the_setting_nothing_is_on_trial(start: Start, database: Databas
     go(worker)
     assert told(database) == LIVE_ONLY
     assert worker.detecting.on_trial.trial is None
+    assert load_settings(shadow_rules="").shadow_rules is None
 
 
 def test_taking_the_setting_away_stops_it_and_what_it_found_stays(start: Start, database: Database) -> None:

@@ -75,21 +75,25 @@ def _at_home(host: str) -> bool:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment, where an empty variable is an unset one; `overrides` by field. Raises BadSetting naming the
-    first wrong variable."""
+    """Read the environment, `overrides` by field instead; what is empty is unset. Raises BadSetting naming the first
+    wrong variable."""
     variables = {name: PREFIX + name.upper() for name in Settings.__struct_fields__}
-    given: dict[str, Any] = {name: text for name, variable in variables.items() if (text := os.environ.get(variable))}
-    given |= overrides
+    named: dict[str, Any] = {name: os.environ.get(variable, "") for name, variable in variables.items()} | overrides
+    given = {name: value for name, value in named.items() if value != ""}
     given["home"] = Path(given.get("home", "var")).expanduser().absolute()
     given["base_url"] = given.get("base_url", BASE_URL).rstrip("/")
+
+    def bad(name: str, problem: str) -> BadSetting:
+        return BadSetting(f"{variables[name]}={given[name]!r}: {problem}")
+
+    for name, check in CHECKS.items():
+        if problem := name in given and check(given[name]):
+            raise bad(name, problem)
     try:
-        for name, check in CHECKS.items():
-            if problem := given.get(name) and check(given[name]):
-                raise msgspec.ValidationError(f"{problem} - at `$.{name}`")
         return msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         problem, _, name = str(error).removesuffix("`").rpartition(" - at `$.")
-        raise BadSetting(f"{variables[name]}={given[name]!r}: {problem}") from None
+        raise bad(name, problem) from None
 
 
 def _database(url: str) -> str:

@@ -65,7 +65,8 @@ def test_a_primary_is_lost_and_its_replica_takes_over(product: OnCluster, held: 
     one, nodes = product
     for number in KNOWN:
         for network in PEOPLE:
-            assert look(one, number, network)["recorded"]
+            told = look(one, number, network)
+            assert (told["recorded"], told["degraded"]) == (True, [])
     wait_until_counted(one)
 
     with Shoppers(one, 4) as shoppers:

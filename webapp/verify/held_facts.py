@@ -48,7 +48,7 @@ class HeldFacts:
             for one, packed in self._shared.lots(missing, read.version).items():
                 with suppress(msgspec.MsgspecError):  # not written by us: a miss
                     found[one] = _unpack_lot(packed)
-                    self._lots.put(one, read._replace(settled=True).held(found[one]))
+                    self._lots.put(one, read._replace(settled=True).held(found[one]))  # or nobody had shared it
         return found
 
     def lots_by_id(self, connection: Connection, batch_ids: Iterable[int]) -> dict[int, LotFacts]:
