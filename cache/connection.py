@@ -154,20 +154,7 @@ class Cache:
                 self._client = RedisCluster(startup_nodes=nodes, username=first.username, password=first.password,
                                             ssl=first.scheme == "rediss", **bounds)
             else:
-                self._client = redis.Redis.from_url(self._urls[0], redis_connect_func=self._greet, **bounds)
-
-    def _greet(self, connection: Any) -> None:
-        """On every new connection, before anything is asked on it: a server that restarted with an old file lacks what
-        came in between, so its memory begins anew."""
-        connection.on_connect()
-        try:
-            connection.send_command("INFO", "server")
-            told = connection.read_response()
-            run = next(line[7:] for line in told.split(b"\r\n") if line.startswith(b"run_id:"))
-            connection.send_command("EVAL", _NOTE_RUN, 1, keys.VERSION, run)
-            connection.read_response()
-        except (ResponseError, StopIteration):
-            return  # an ACL without +info, a server that takes no writes: then its restarts go unnoticed
+                self._client = redis.Redis.from_url(self._urls[0], redis_connect_func=_greet, **bounds)
 
     def _together(self, client: Any, commands: list[tuple]) -> list[Any]:
         if self.is_cluster:
@@ -186,6 +173,20 @@ def _sweep(clients: list[Any], pattern: str) -> None:
             if number % 1000 == 0:
                 pipeline.execute()
         pipeline.execute()
+
+
+def _greet(connection: Any) -> None:
+    """On every new connection, before anything is asked on it: a server that restarted with an old file lacks what
+    came in between, so its memory begins anew."""
+    connection.on_connect()
+    try:
+        connection.send_command("INFO", "server")
+        told = connection.read_response()
+        run = next(line[7:] for line in told.split(b"\r\n") if line.startswith(b"run_id:"))
+        connection.send_command("EVAL", _NOTE_RUN, 1, keys.VERSION, run)
+        connection.read_response()
+    except (ResponseError, StopIteration):
+        return  # an ACL without +info, a server that takes no writes: then its restarts go unnoticed
 
 
 _NOTE_RUN = """

@@ -22,13 +22,23 @@ _numbers = count(1)
 hypothesis_settings.register_profile("saltcheck", deadline=None)
 hypothesis_settings.load_profile("saltcheck")
 
+# Nor does a Valkey that answers late on a busy machine say anything, but where time-outs are the subject.
+PATIENCE = "SALTCHECK_REDIS_TIMEOUT_MS"
+os.environ[PATIENCE] = "1000"
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test sees only the settings it sets itself."""
     for name in list(os.environ):
-        if name.startswith("SALTCHECK_"):
+        if name.startswith("SALTCHECK_") and name != PATIENCE:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for Valkey as long as the product's default says."""
+    monkeypatch.delenv(PATIENCE)
 
 
 @pytest.fixture(scope="session")

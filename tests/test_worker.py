@@ -96,7 +96,7 @@ def test_a_database_that_is_away_is_waited_for(home: Path, valkey_url: str):
         try:
             keep(spool, 20)
             thread.start()
-            wait_for(lambda: count(db) == 20, "the first scans")
+            wait_for(lambda: worker.shipper.shipped == 20, "the worker to know its first scans are there")
             postgres.stop()
             db.close()
             keep(spool, 30, first=20)

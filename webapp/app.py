@@ -54,7 +54,8 @@ def create_app(settings: Settings) -> Flask:
 
 def make_parts(settings: Settings, keys: Keys) -> Parts:
     """What the shopper's pages work with, with a database pool of their own."""
-    db, cache, templates = Database(settings, statement_ms=STATEMENT_MS), Cache(settings.redis), Templates()
+    db, templates = Database(settings, statement_ms=STATEMENT_MS), Templates()
+    cache = Cache(settings.redis, timeout_s=settings.redis_timeout_ms / 1000)
     spool = Spool(settings.spool, Sync(settings.sync))
     lookup = Lookup(db, LookupCache(cache), ReplayPosition(cache).read)
     return Parts(

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     database_url: str = ""
     replica_url: str = ""
     redis_url: str = ""
+    redis_timeout_ms: Annotated[int, msgspec.Meta(ge=10, le=1_000)] = 50  # a page waits so long for an answer
     geoip_db: Path | None = None
     base_url: str = BASE_URL  # the origin, without a slash at its end
     keys_file: Path | None = None

@@ -1,8 +1,10 @@
 """An outage of the cache costs milliseconds, not the site."""
+import gc
 import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +76,20 @@ def test_one_caller_probes_while_the_others_go_on_without(server: Valkey):
         assert sum(one >= TIMEOUT_S for one in times) == 1
     finally:
         os.kill(server.process.pid, signal.SIGCONT)
+
+
+def test_a_cache_nobody_closed_goes_at_once_and_takes_its_connections_along(server: Valkey):
+    """In a circle with its connections it would lie about, sockets open, until the collector comes round."""
+    cache = Cache(server.url)
+    cache.call("PING")
+    cache.run(ECHO, [], [])
+    gone = weakref.ref(cache)
+    gc.disable()
+    try:
+        del cache
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_script_is_loaded_again_after_the_server_forgot_it(server: Valkey):

@@ -39,7 +39,7 @@ def wait_until_known(one: Served, within_s: float = 30) -> dict[int, tuple]:
 
 
 @pytest.mark.parametrize("fault", ["killed and started with its file", "killed and started empty", "flushed", "hung"])
-def test_verdicts_and_counts_survive_valkey(home: Path, sqlite_url: str, fault: str):
+def test_verdicts_and_counts_survive_valkey(home: Path, sqlite_url: str, fault: str, impatient: None):
     with valkey_server() as valkey, \
             served(load_settings(home=home, database_url=sqlite_url, redis_url=valkey.url)) as one:
         one.start_web()

@@ -144,7 +144,7 @@ def check(told: dict, scanned: bool) -> None:
         assert told["product"]["name_zh"] == "精制海盐"
 
 
-def test_nothing_waits_for_a_socket_without_a_limit(home: Path, sqlite_url: str, valkey_url: str):
+def test_nothing_waits_for_a_socket_without_a_limit(home: Path, sqlite_url: str, valkey_url: str, impatient: None):
     """A default of None on a socket is a page that never comes."""
     with inside(load_settings(home=home, database_url=sqlite_url, redis_url=valkey_url)) as shop:
         connection = shop.parts.cache._client.connection_pool.get_connection()

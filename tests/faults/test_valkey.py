@@ -29,7 +29,7 @@ class Faulty(NamedTuple):
 
 
 @pytest.fixture
-def faulty(home: Path, sqlite_url: str) -> Iterator[Faulty]:
+def faulty(home: Path, sqlite_url: str, impatient: None) -> Iterator[Faulty]:
     """The app behind a fault proxy before a Valkey of its own; code 1 has been scanned."""
     with valkey_server() as server, FaultProxy(str(server.socket)) as proxy:
         settings = load_settings(home=home, database_url=sqlite_url, redis_url=f"redis://127.0.0.1:{proxy.port}")

@@ -29,7 +29,7 @@ class Shop(NamedTuple):
 
 
 def connect(parts: Parts) -> None:
-    """A first connection may take longer than the 50 ms a page would wait for it, on a machine busy with tests."""
+    """A first connection may take longer than a page would wait for it, on a machine busy with tests."""
 
     def answers() -> bool:
         try:
