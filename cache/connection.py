@@ -7,7 +7,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import hiredis
@@ -29,6 +29,13 @@ CLOSED, HALF_OPEN, OPEN = "closed", "half_open", "open"
 Call = tuple[Sequence[str], Sequence[Any]]  # of a script: its keys, its arguments
 Ask = Callable[..., Any]  # the words of one command -> its answer
 AskAll = Callable[[Sequence[tuple]], list[Any]]  # commands -> their answers, errors among them
+
+
+class Evictions(NamedTuple):
+    """`evicted`: keys that had to make room since the server started; `held`: keys it holds."""
+
+    evicted: int
+    held: int
 
 
 class CacheAway(Exception):
@@ -86,7 +93,13 @@ class Cache:
 
     def sweep(self, pattern: str) -> None:
         """Unlink all keys that match, on every primary. Raises CacheAway; some may be gone then."""
-        self._guarded(lambda client: _sweep(self._primaries(client), pattern))
+        self._guarded(lambda client: _sweep(self._primaries(client).values(), pattern))
+
+    def evictions(self) -> "dict[str, Evictions]":
+        """Of every primary, by its name. Raises CacheAway."""
+        return self._guarded(lambda client: {
+            name: Evictions(one.info("stats")["evicted_keys"], one.dbsize())
+            for name, one in self._primaries(client).items()})
 
     def close(self) -> None:
         """The client, and this thread's line; those of other threads end with them."""
@@ -119,10 +132,11 @@ class Cache:
             own.client, own.line = client, Line(client.connection_pool.make_connection(), self._timeout_s)
         return own.line
 
-    def _primaries(self, client: Any) -> list[Any]:
+    def _primaries(self, client: Any) -> dict[str, Any]:
+        """A client for each, by its address; one that is alone needs no name."""
         if not self.is_cluster:
-            return [client]
-        return [client.get_redis_connection(node) for node in client.get_primaries()]
+            return {"": client}
+        return {node.name: client.get_redis_connection(node) for node in client.get_primaries()}
 
     def _may_probe(self) -> bool:
         """Once the rest is over, one caller tries; the others go on without until it knows."""
@@ -165,7 +179,7 @@ class Cache:
         return pipeline.execute()
 
 
-def _sweep(clients: list[Any], pattern: str) -> None:
+def _sweep(clients: Iterable[Any], pattern: str) -> None:
     for client in clients:
         pipeline = client.pipeline(transaction=False)
         for number, name in enumerate(client.scan_iter(match=pattern, count=1000), 1):

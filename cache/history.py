@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cache import keys
-from cache.connection import Cache, CacheAway, Call
+from cache.connection import Cache, CacheAway, Call, Evictions
 from cache.history_scripts import OBSERVE, SETTLE
 
 VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the completeness may be
@@ -172,12 +172,21 @@ class HistoryCache:
         """Drop a base that is none (damaged, or not written by us): the next look is a miss. Raises CacheAway."""
         self._cache.call("HDEL", keys.history_bucket(serial), keys.history_field(serial), keys.WHOLE)
 
+    def evictions(self) -> dict[str, Evictions]:
+        """As the server counts them, for every server of a cluster. Raises CacheAway."""
+        return self._cache.evictions()
+
+    def begin_anew(self) -> None:
+        """Visits noted before now may be missing: until they are all shipped, nothing here is complete. Raises
+        CacheAway."""
+        self._cache.call("HSET", keys.VERSION, "born", self.now_us())
+
     def start_anew(self) -> None:
         """Forget every history; what is known comes from the database again. Raises CacheAway."""
         self._cache.sweep("h:{*")
         self._cache.sweep("t:{*")
         # Last, so that whatever was noted before the end of the sweep counts as possibly lost.
-        self._cache.call("HSET", keys.VERSION, "born", self.now_us())
+        self.begin_anew()
 
     def settle(self, folded: Sequence[Folded], now_us: int, lost_before_us: int) -> None:
         """The worker folded visits: put each base here if it is newer, and mark the visits. Waiting ones from before
@@ -209,7 +218,7 @@ class HistoryCache:
         with self._lock:
             if gap or time.monotonic() - self._state_read_at >= VERSION_AGE_S:
                 if gap:
-                    self._cache.call("HSET", keys.VERSION, "born", self.now_us())
+                    self.begin_anew()
                 else:
                     self._cache.call("HSETNX", keys.VERSION, "born", self.now_us())
                 self._state = _state(self._cache.call("HMGET", keys.VERSION, *_STATE))

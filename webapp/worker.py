@@ -63,7 +63,7 @@ class Worker:
             self._lookup.agrees(self._memory.registry_version())
         except CacheAway:
             self._lookup.agrees(None)
-        handled = self.shipper.ship_all(stop.is_set if stop else lambda: False)
+        handled = self.shipper.ship_all(lambda: self._stops(stop))
         if not (stop and stop.is_set()):
             self._caught_up_at = began_at
         if stop and stop.is_set():
@@ -72,6 +72,11 @@ class Worker:
             else None
         self.detecting.round(shipped_to, self._note_position)
         return handled
+
+    def _stops(self, stop: threading.Event | None) -> bool:
+        """Asked before each batch."""
+        self.settler.watch()
+        return stop is not None and stop.is_set()
 
     def _note_position(self) -> bool:
         """Before the shipped mark, which makes pages believe what they read: never from a replica that lacks it. A

@@ -157,4 +157,5 @@ def test_the_same_calls_work_on_a_cluster():
         assert cache.call_all([("SET", f"k{n}", n) for n in range(20)]) == [True] * 20
         cache.sweep("k*")
         assert [cache.call("GET", f"k{n}") for n in range(20)] == [None] * 20
+        assert len(cache.evictions()) == 3
         cache.close()

@@ -160,6 +160,19 @@ def test_a_state_nobody_can_read_is_learned_again_without_saying_anything_twice(
         assert outcome(database) == before
 
 
+def test_one_that_has_learned_nothing_yet_has_nothing_to_lose(database: Database,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    lookup = stock(database)
+    for _ in range(2):
+        one = detector(database, lookup)
+        learn(one)
+        one.close()
+    assert capsys.readouterr().out.count("learning_anew") == 1
+    keep(database, clone(), lookup)
+    learn(detector(database, lookup))
+    assert outcome(database) == undisturbed(database)
+
+
 def test_a_visit_the_engine_stumbles_over_is_left_out_and_told(database: Database, monkeypatch: pytest.MonkeyPatch,
                                                                capsys: pytest.CaptureFixture[str]) -> None:
     lookup = stock(database)

@@ -173,10 +173,12 @@ class Detector:
         self._state = KeptState(self.name)
         engine = Engine(self._rules, self._ledgers)
         shape = self._shape(engine)
-        row = connection.execute(select(Row.layout, Row.learned_to, Row.raised_to).where(Row.name == self.name)).first()
+        row = connection.execute(
+            select(Row.layout, Row.learned_to, Row.raised_to, Row.since).where(Row.name == self.name)).first()
         if row is not None and row.layout == shape:
             try:
-                self._state.load(connection, engine)
+                if row.learned_to != row.since:  # else nothing was learned yet, and nothing kept
+                    self._state.load(connection, engine)
                 self._engine = engine
                 self._learned_to = self._saved_to = row.learned_to
                 self._raised_to = row.raised_to
