@@ -1,4 +1,5 @@
 """gunicorn with our worker: scans that come together are answered together, and nobody waits or fails for another's."""
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,8 +60,14 @@ def server(home: Path, root: Path) -> Iterator[Server]:
         env={"PATH": "", RELEASED: str(released)}, preexec_fn=die_with_parent())
     with ExitStack() as stack:
         stack.callback(stop_process, process)
-        wait_for(path.exists, "gunicorn's socket")
+        wait_for(lambda: _listens(path), "gunicorn")
         yield Server(process, path, stack, released)
+
+
+def _listens(path: Path) -> bool:
+    """A socket that is bound stands in its folder before anybody can connect to it."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
 
 
 def scan(code: str) -> bytes:

@@ -15,6 +15,8 @@ from webapp.detect.engine import Engine
 from webapp.detect.live import LostLead, Saved
 from webapp.models import Case, CodeLedger, Detector, DetectorState, LateArrival
 from webapp.scanlog.instant import utc
+from webapp.verify import lookup as verify_lookup
+from webapp.verify.page import PAGE
 
 
 @pytest.fixture(autouse=True)
@@ -251,6 +253,18 @@ def test_codes_seen_before_any_record_of_their_leaving_are_a_leak(database: Data
     one = detector(database, lookup)
     learn(one)
     assert len(outcome(database)[2]) == 1
+
+
+def test_bags_that_another_machine_shipped_are_read_together(database: Database,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here remembers them; one by one each would be a question to the registry."""
+    pages = range(0, kept.CODES, PAGE)
+    keep(database, [visit(START + number, number, 7000 + number) for number in pages], stock(database))
+    lookup, read, asked = kept.Lookup(database), verify_lookup.read_pages, []
+    lookup.agrees(0)
+    monkeypatch.setattr(verify_lookup, "read_pages", lambda *words: asked.append(words[1]) or read(*words))
+    learn(detector(database, lookup))
+    assert [len(firsts) for firsts in asked] == [len(pages)]
 
 
 def test_only_the_detectors_session_reads_by_index_alone(postgresql_database: Database) -> None:

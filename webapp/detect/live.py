@@ -9,7 +9,7 @@ raised twice, because nothing of them was kept. Only one worker detects at a tim
 """
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ from webapp.detect.alert import Alert
 from webapp.detect.arrivals import Claimed, claim, first_kept, forget_late, reclaim
 from webapp.detect.bags import LiveFacts
 from webapp.detect.engine import Engine
-from webapp.detect.event import MICROSECONDS, Event
+from webapp.detect.event import MICROSECONDS, BagFacts, Event
 from webapp.detect.from_scan import unissued
 from webapp.detect.kept_state import KeptState
 from webapp.detect.ledgers import Ledgers, forget_ledgers, read_ledgers, write_ledgers
@@ -57,7 +57,7 @@ class Saved(NamedTuple):
 
 
 class Bags(Protocol):
-    def bag(self, serial: int) -> Bag: ...
+    def bags(self, serials: Sequence[int]) -> Iterator[Bag]: ...
 
 
 class Raise(Protocol):
@@ -212,16 +212,15 @@ class Detector:
         with self._held.begin():
             claimed = claim(self._held, self.name, self._learned_to, up_to, self._late, known)
         self._ledgers.fetch(event.serial for event in claimed.events)
+        bags = self._bags.bags([event.serial for event in claimed.events if not event.bad])
         for event in claimed.events:
-            self._learn_one(event)
+            self._learn_one(event, self._facts.of(None if event.bad else next(bags), event.at))
         self._note(claimed)
         return claimed.more or known
 
-    def _learn_one(self, event: Event) -> None:
+    def _learn_one(self, event: Event, facts: BagFacts) -> None:
         engine = self._engine
         assert engine is not None
-        bag = None if event.bad else self._bags.bag(event.serial)
-        facts = self._facts.of(bag, event.at)
         if not facts.issued and not event.bad:
             event = unissued(event)
         try:

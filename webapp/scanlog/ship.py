@@ -4,7 +4,7 @@ read a batch -> look up the bags -> insert what is new -> fold histories -> roll
 passed already -> commit -> settle Valkey -> delete finished segments
 """
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -29,7 +29,6 @@ from webapp.verify.facts import Bag
 from webapp.verify.sighting import KEY, pack
 
 BATCH = 5_000
-LOOKED_UP_AT_ONCE = 64  # pages of the registry in one question: a few hundred boxes
 MOST_POISON = 100  # in one batch; more is not bad data but a bad database, and nothing is set aside for that
 
 
@@ -38,8 +37,7 @@ class TooMuchPoison(Exception):
 
 
 class Bags(Protocol):
-    def get_ready(self, serials: Iterable[int]) -> None: ...
-    def bag(self, serial: int) -> Bag: ...
+    def bags(self, serials: Sequence[int]) -> Iterator[Bag]: ...
 
 
 class Settles(Protocol):
@@ -112,7 +110,8 @@ class Shipper:
     def _commit(self, records: Records) -> None:
         if not len(records):
             return
-        located = self._located([scan for scan, _ in records.scans])
+        kept = [scan for scan, _ in records.scans]
+        located = list(map(Located, kept, self._bags.bags([scan.serial for scan in kept])))
         summaries = [one for many, _ in records.wrong for one in many]
         with self._db.transaction() as connection:
             one_at_a_time(connection)
@@ -129,14 +128,6 @@ class Shipper:
         for one in located:
             keys[one.scan.serial] += pack(sighting_of(one.scan))[KEY]
         self._settler.settle(histories, keys)
-
-    def _located(self, kept: list[Scan]) -> list[Located]:
-        located: list[Located] = []
-        for at in range(0, len(kept), LOOKED_UP_AT_ONCE):
-            part = kept[at:at + LOOKED_UP_AT_ONCE]
-            self._bags.get_ready(scan.serial for scan in part)
-            located += [Located(scan, self._bags.bag(scan.serial)) for scan in part]
-        return located
 
     def _make_months(self, connection: Connection, located: list[Located]) -> set[tuple[int, int]]:
         coming = next_month(month_of(datetime.now(UTC)))
