@@ -34,7 +34,7 @@ from webapp.detect.rules import load_rules  # noqa: E402
 from webapp.keys import create_keys  # noqa: E402
 from webapp.models import CodeBlock  # noqa: E402
 from webapp.models.detector import LIVE  # noqa: E402
-from webapp.places import PLACES  # noqa: E402
+from webapp.places import PLACES, province_of  # noqa: E402
 from webapp.scanlog.insert import Located, insert_new  # noqa: E402
 from webapp.scanlog.instant import utc  # noqa: E402
 from webapp.scanlog.one_at_a_time import one_at_a_time  # noqa: E402
@@ -46,6 +46,7 @@ from webapp.verify.lookup import Lookup  # noqa: E402
 DAY_US = 86_400_000_000
 CODES = 4_000_000
 AT_ONCE = 5_000
+AT_HOME = 0.97  # of the bags, in the province they were sent to
 HELD = 60_000  # as the worker's
 STEPS: list[tuple[Any, str, str]] = [
     (live, "claim", "read visits"), (live.Ledgers, "fetch", "read ledgers"), (Lookup, "get_ready", "look up bags"),
@@ -83,14 +84,16 @@ def keep(db: Database, visits: int) -> None:
     lookup.agrees(0)
     codes = [r.randrange(first, last) for first, last in r.choices(blocks, k=visits * 3 // 4)]
     cities = [code for code in PLACES if code % 10_000 and not code % 100]
+    home = [code for code in cities if province_of(code) == world.DESTINATION]
     now = time.time_ns() // 1000
     for start in range(0, visits, AT_ONCE):
         scans = []
         for number in range(start, min(visits, start + AT_ONCE)):
             at, serial, device = now - DAY_US + number * DAY_US // visits, r.choice(codes), r.getrandbits(62)
             network = f"10.{device >> 8 & 255}.{device & 255}.0/24"
-            scans.append(Scan(scan_id(device, serial, at), at, serial, device, network, r.choice(cities), "geoip", 20,
-                              "wechat", r.random() < 0.5, False, False, "shopper", "first"))
+            city = r.choice(home if r.random() < AT_HOME else cities)
+            scans.append(Scan(scan_id(device, serial, at), at, serial, device, network, city, "geoip", 20, "wechat",
+                              r.random() < 0.5, False, False, "shopper", "first"))
         lookup.get_ready(scan.serial for scan in scans)
         with db.transaction() as connection:
             one_at_a_time(connection)

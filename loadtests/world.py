@@ -22,6 +22,7 @@ from webapp.verify.history import pack as pack_history
 from webapp.verify.page import PAGE
 
 GLN, GTIN, LOTS = "6999000100008", "06999000100015", 40
+DESTINATION = 510000  # of the lots: Sichuan
 BOX, PALLET = 24, 40  # bags of a box, boxes of a pallet
 AT_ONCE = 1_000
 NOW = datetime.now(UTC)
@@ -65,7 +66,7 @@ def add_lot(connection, number: int) -> None:
         for item, value, unit in (("nacl", 99.2, "g/100g"), ("iodine", 25.1, "mg/kg"), ("lead", 0.05, "mg/kg"))])
     connection.execute(insert(Shipment).values(
         owner_gln=GLN, shipment_no=f"S{number}", unit=f"{GTIN}/{lot_name(number)}", batch_id=batch_id, from_gln=GLN,
-        destination_adcode=510000, shipped_at=NOW - timedelta(days=50)))
+        destination_adcode=DESTINATION, shipped_at=NOW - timedelta(days=50)))
 
 
 def pack(connection, first: int, last: int) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.detect.engine import Engine
 from webapp.detect.opinion import Open
 from webapp.detect.snapshot import BadSnapshot, open_of, parts, restore
 from webapp.models import DetectorState
+from webapp.upsert import upsert
 
 PIECE = 16_384  # bytes: a witness touches one piece of the table of networks, not all of it
 
@@ -49,7 +49,7 @@ class KeptState:
             if len(pieces) < self._lengths.get(part, 0):
                 shorter.append((part, len(pieces)))
             self._lengths[part] = len(pieces)
-        _write(connection, rows)
+        upsert(connection, DetectorState, rows)
         self._cut(connection, shorter)
         engine.touched.clear()
         engine.people.touched.clear()
@@ -72,14 +72,6 @@ def kept_open(connection: Connection, detector: str) -> Open:
         return open_of(b"".join(pieces)) if pieces else Open()
     except BadSnapshot:
         return Open()
-
-
-def _write(connection: Connection, rows: list[dict[str, object]]) -> None:
-    if not rows:
-        return
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(DetectorState)
-    connection.execute(insert.on_conflict_do_update(
-        index_elements=["detector", "part", "piece"], set_={"state": insert.excluded.state}), rows)
 
 
 def _digest(piece: bytes) -> bytes:

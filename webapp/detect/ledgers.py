@@ -2,10 +2,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.detect.short_ledger import lengthen, shorten
 from webapp.models import CodeLedger
+from webapp.upsert import upsert
 
 HELD = 200_000  # ledgers in memory beside those that changed: 64 bytes and Python's overhead each
 ASKED_AT_ONCE = 500
@@ -82,11 +82,8 @@ def read_short(connection: Connection, detector: str, serials: list[int]) -> dic
 
 def write_ledgers(connection: Connection, detector: str, changes: Mapping[int, bytes]) -> None:
     """`changes` as `Ledgers.changes` gives them, in order of serials: two writers never wait in a ring."""
-    rows = [{"serial": serial, "detector": detector, "ledger": short} for serial, short in changes.items() if short]
-    if rows:
-        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(CodeLedger)
-        connection.execute(insert.on_conflict_do_update(
-            index_elements=["serial", "detector"], set_={"ledger": insert.excluded.ledger}), rows)
+    upsert(connection, CodeLedger, [{"serial": serial, "detector": detector, "ledger": short}
+                                    for serial, short in changes.items() if short])
     gone = [serial for serial, short in changes.items() if not short]
     for start in range(0, len(gone), ASKED_AT_ONCE):
         connection.execute(delete(CodeLedger).where(

@@ -9,7 +9,7 @@ import msgspec
 from webapp.detect.event import BOT, DAY, DESKTOP, Event
 from webapp.detect.rules import PeopleRules
 
-SHELVES = 4096  # of phones: a shelf is kept as one piece, so that a visit writes the piece of a few phones
+SHELVES = 1 << 16  # of phones: a shelf is kept as one piece, so that a visit writes the piece of a few phones
 
 
 class Drop(StrEnum):

@@ -48,7 +48,8 @@ class BadSnapshot(Exception):
 def layout(engine: Engine) -> str:
     """A digest of what can be in a snapshot: whoever finds another one beside it cannot read it."""
     shapes = {name: sorted(_fields(thing)) for name in PARTS if type(thing := getattr(engine, name)).__name__ in OURS}
-    shapes |= {"lot": sorted(Lot.__slots__), "cell": sorted(Cell.__slots__), "phone": list(Phone.__struct_fields__)}
+    shapes |= {"lot": sorted(Lot.__slots__), "cell": sorted(Cell.__slots__), "phone": list(Phone.__struct_fields__),
+               "shelves": [str(SHELVES)]}
     return blake2b(msgspec.msgpack.encode([PARTS, sorted(shapes.items())]), digest_size=12).hexdigest()
 
 

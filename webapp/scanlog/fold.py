@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.models import CodeHistory
 from webapp.scanlog.insert import Located
 from webapp.scanlog.scan import Scan, sighting_of
+from webapp.upsert import upsert
 from webapp.verify.facts import Bag
 from webapp.verify.history import NOTHING, History, observe, pack, unpack
 from webapp.verify.sighting import RELOAD_S, Sighting, folded_tail, last_visits
@@ -84,14 +84,8 @@ def _read(connection: Connection, serials: list[int]) -> dict[int, _Code]:
 
 
 def _write(connection: Connection, codes: dict[int, _Code]) -> None:
-    if not codes:
-        return
     now = datetime.now(UTC)
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(CodeHistory)
-    statement = insert.on_conflict_do_update(
-        index_elements=["serial"],
-        set_={name: insert.excluded[name] for name in ("scans", "state", "tail", "updated_at")})
-    connection.execute(statement, [
+    upsert(connection, CodeHistory, [
         {"serial": serial, "scans": code.history.scans, "state": pack(code.history),
          "tail": code.tail, "updated_at": now}
         for serial, code in sorted(codes.items())

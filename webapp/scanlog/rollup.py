@@ -3,12 +3,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.models import Rollup
 from webapp.scanlog.fold import Shipped
 from webapp.scanlog.instant import utc
 from webapp.scanlog.scan import sighting_of
+from webapp.upsert import upsert
 from webapp.verify.sighting import HOSTING, MACHINE
 
 HOUR_US = 3_600_000_000
@@ -35,12 +35,7 @@ def roll_up(connection: Connection, shipped: Iterable[Shipped]) -> None:
         (one.scan.at // HOUR_US * HOUR_US, one.scan.adcode, one.bag.gtin or "",
          one.bag.lot.batch_id if one.bag.lot else 0, visitor_of(one))
         for one in shipped)
-    if not counts:
-        return
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(Rollup)
-    statement = insert.on_conflict_do_update(index_elements=list(COLUMNS),
-                                             set_={"scans": Rollup.scans + insert.excluded.scans})
-    connection.execute(statement, [
+    upsert(connection, Rollup, [
         dict(zip(COLUMNS, (utc(cell[0]), *cell[1:]), strict=True)) | {"scans": scans}
         for cell, scans in sorted(counts.items())
-    ])
+    ], add=["scans"])
