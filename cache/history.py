@@ -3,8 +3,8 @@
 A code has a *base* (its packed history, as far as the worker has folded it) and a *tail* (its last visits, 32 bytes
 each, layout in `webapp/verify/sighting.py`: byte 0 folded, 8..24 time and device, 28..32 last visit in seconds).
 The first four bytes of a base are its revision, which only grows. Beside the base lies the code's *ledger*, written by
-whoever detects; `told` is the time up to which visits are in the ledgers and a name of what `open_now` gives: what the
-detectors have found and pages must know. The content is otherwise opaque here.
+whoever detects; `told` is the time up to which visits are in the ledgers, for each share of the codes, and a name of
+what `open_now` gives: what the detectors have found and pages must know. The content is otherwise opaque here.
 
 Absence is an answer only in a bucket marked as whole. Elsewhere a code without a base, and everywhere one without a
 ledger beside a base that holds visits, is a *miss*: the caller fills the bucket, 128 neighbouring codes, from the
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from cache import keys
 from cache.connection import Cache, CacheAway, Call, Evictions
-from cache.history_scripts import OBSERVE, SETTLE
+from cache.history_scripts import OBSERVE, SETTLE, TELL
 
 VERSION_AGE_S = 0.5  # in a cluster: how old the registry version and the completeness may be
 
@@ -67,7 +67,7 @@ class Folded(NamedTuple):
 
 
 class Detection(NamedTuple):
-    """How far the ledgers here are learned (µs) and which open clusters are published; None = not said."""
+    """How far the ledgers of a share are learned here (µs), and a name of its open clusters; None = not said."""
 
     learned: int | None
     opened: bytes | None
@@ -78,7 +78,7 @@ class HistoryCache:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._state = _State(0, 0, 0, 0, None)
+        self._state = _State(0, 0, 0, (), None)
         self._told: list[bytes | int | None] = []
         self._state_read_at = -VERSION_AGE_S
         self._gap = 0  # when (µs) we last could not note a visit: a memory born before lacks it
@@ -102,8 +102,9 @@ class HistoryCache:
             self._gap = 0
         if state is None:
             state = self._state_around(answers)
-        return [Seen(base, tail, own, state.registry, state.born, state.shipped, newborn == 1, ledger, state.learned,
-                     state.opened) for base, tail, own, ledger, newborn, *_ in answers]
+        return [Seen(base, tail, own, state.registry, state.born, state.shipped, newborn == 1, ledger,
+                     state.learned_of(look.serial), state.opened)
+                for look, (base, tail, own, ledger, newborn, *_) in zip(looks, answers, strict=True)]
 
     def _calls(self, looks: Sequence[Look], gap: int, blind: bool) -> list[Call]:
         """The first and the last of them also ask what counts for all."""
@@ -147,26 +148,28 @@ class HistoryCache:
         self._cache.call("HSET", keys.VERSION, "shipped", slowest)
         return slowest
 
-    def detection(self) -> Detection:
-        """What is published now. Raises CacheAway."""
-        told = self._cache.call("HGET", keys.VERSION, "told")
-        return _NOT_TOLD if told is None else _detection(told)
+    def detection(self, share: int = 0) -> Detection:
+        """What is published of one share now. Raises CacheAway."""
+        told = self._cache.call("HGET", keys.VERSION, keys.told(share))
+        if told is None:
+            return _NOT_TOLD
+        (learned,), opened = _told(told)
+        return Detection(learned, opened)
 
     def put_ledgers(self, ledgers: Mapping[int, bytes]) -> None:
         """By serial; b"" = the code has none. Raises CacheAway; some may be there then."""
         self._cache.call_all(("HSET", keys.history_bucket(serial), keys.ledger_field(serial), ledger)
                              for serial, ledger in ledgers.items())
 
-    def publish(self, learned_us: int, opened: bytes, packed: bytes) -> None:
-        """All ledgers here are learned up to then; `packed` is what is open, `opened` a name for it. Raises
+    def publish(self, learned_us: int, opened: bytes, packed: bytes, share: int = 0, of: int = 1) -> None:
+        """All ledgers of a share are learned up to then; `packed` is what is open, `opened` a name for it. Raises
         CacheAway."""
-        self._cache.call("SET", keys.OPEN, packed)  # first: whoever reads the new name must find what it names
-        self._cache.call("HSET", keys.VERSION, "told", b"%d %b" % (learned_us, opened))
+        self._cache.call("SET", keys.opened(share), packed)  # first: who reads the new name must find what it names
+        self._cache.run(TELL, [keys.VERSION], [share, of, learned_us, opened])
 
-    def open_now(self) -> bytes | None:
-        """What was published last. Raises CacheAway."""
-        packed: bytes | None = self._cache.call("GET", keys.OPEN)
-        return packed
+    def open_now(self) -> tuple[bytes, ...]:
+        """What every share that pages know of published last. Raises CacheAway."""
+        return tuple(self._cache.call("GET", keys.opened(share)) or b"" for share in range(len(self._state.learned)))
 
     def forget(self, serial: int) -> None:
         """Drop a base that is none (damaged, or not written by us): the next look is a miss. Raises CacheAway."""
@@ -238,8 +241,12 @@ class _State(NamedTuple):
     registry: int
     born: int
     shipped: int
-    learned: int
+    learned: tuple[int, ...]  # by share; () = nobody has told
     opened: bytes | None
+
+    def learned_of(self, serial: int) -> int:
+        learned = self.learned
+        return learned[keys.share_of(serial, len(learned))] if learned else 0
 
 
 _STATE = ("registry", "born", "shipped", "told")
@@ -248,12 +255,12 @@ _NOT_TOLD = Detection(None, None)
 
 def _state(told: Sequence[bytes | int | None]) -> _State:
     registry, born, shipped, detection = told
-    learned, opened = _NOT_TOLD if detection is None else _detection(detection)
-    return _State(_number(registry), _number(born), _number(shipped), learned or 0, opened)
+    learned, opened = ((), None) if detection is None else _told(detection)
+    return _State(_number(registry), _number(born), _number(shipped), learned, opened)
 
 
 @lru_cache(4)
-def _detection(told: bytes) -> Detection:
+def _told(told: bytes) -> tuple[tuple[int, ...], bytes]:
     """Read once: the same is told with thousands of scans."""
     learned, _, opened = told.partition(b" ")
-    return Detection(_number(learned), opened)
+    return tuple(map(_number, learned.split(b","))), opened

@@ -1,4 +1,4 @@
-"""The two Lua scripts of a code's history: each runs as one, so nobody sees a base without its tail."""
+"""The Lua scripts of a code's history: each runs as one, so nobody sees a base without its tail."""
 from cache.connection import Script
 
 _SHARED = """
@@ -99,4 +99,18 @@ for _, r in ipairs(visits) do
 end
 if #kept > 0 then redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting and ARGV[6] or ARGV[7])
 elseif #visits > 0 then redis.call('DEL', KEYS[2]) end
+""")
+
+# KEYS: v. ARGV: share, how many there are, learned to, name of what is open. All of them together are one field, which
+# every scan reads, once each has told.
+TELL = Script("""
+redis.call('HSET', KEYS[1], 'told:' .. ARGV[1], ARGV[3] .. ' ' .. ARGV[4])
+local learned, opened = {}, {}
+for share = 0, ARGV[2] - 1 do
+  local told = redis.call('HGET', KEYS[1], 'told:' .. share)
+  if not told then return end
+  local space = string.find(told, ' ', 1, true)
+  learned[#learned + 1], opened[#opened + 1] = string.sub(told, 1, space - 1), string.sub(told, space + 1)
+end
+redis.call('HSET', KEYS[1], 'told', table.concat(learned, ',') .. ' ' .. table.concat(opened))
 """)

@@ -5,7 +5,7 @@
 | `h:{B}` | hash of 128 neighbours: code -> packed history (base), code + 128 -> ledger, 256 = whole | until evicted |
 | `t:{B}:SERIAL` | the code's last visits, 32 bytes each (tail) | 45 min after the last was folded, else 7 days |
 | `v` | hash: registry version, since when and how far this memory is complete, how far it is learned | for ever |
-| `v:open` | what the detectors have found and nobody has closed, packed (detect/opinion.py: Open) | for ever |
+| `v:open:SHARE` | what the detectors have found and nobody has closed, packed (detect/opinion.py: Open) | for ever |
 | `v:shipped` | hash: machine -> time up to which its scans are in the database | for ever |
 | `v:replay` | WAL position of the primary that a replica must have replayed to be believed | for ever |
 | `p:NUMBER:VERSION` | a page of the registry, 256 codes (cache/lookups.py) | 30 s |
@@ -18,9 +18,9 @@ The braces are the hash tag of Redis/Valkey Cluster: both keys of a code lie in 
 VERSION = "v"
 SHIPPED = "v:shipped"
 REPLAY = "v:replay"
-OPEN = "v:open"
 BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
 WHOLE = 2 << BUCKET_BITS  # field of a bucket: what the database knows of its codes is here, and all that follows
+STRETCH_BITS = 22  # four million codes that one set of detectors learns
 TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
 TAIL_FOLDED_S = 2_700
 
@@ -41,6 +41,20 @@ def neighbours(serial: int) -> range:
 
 def ledger_field(serial: int) -> int:
     return serial & (1 << BUCKET_BITS) - 1 | 1 << BUCKET_BITS
+
+
+def share_of(serial: int, of: int) -> int:
+    """Which of so many sets of detectors learns this code."""
+    return (serial >> STRETCH_BITS) % of
+
+
+def opened(share: int) -> str:
+    return f"v:open:{share}"
+
+
+def told(share: int) -> str:
+    """Field of `v`: what one set of detectors says of itself; "told" is what all of them say."""
+    return f"told:{share}"
 
 
 def tail(serial: int) -> str:

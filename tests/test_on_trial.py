@@ -72,7 +72,7 @@ def test_a_trial_runs_beside_the_live_detectors(start: Start, database: Database
     worker = start()
     go(worker)
     assert told(database) == (LIVE_ONLY[0], [(7, False), (7, True), (8, True)])
-    assert (worker.detecting.live.learned, worker.detecting.on_trial.trial.learned) == (16, 16)
+    assert (worker.detecting.live[0].detector.learned, worker.detecting.on_trial.trial.learned) == (16, 16)
 
 
 def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: Start, database: Database,
@@ -90,7 +90,7 @@ def test_the_heartbeat_tells_what_both_learned_and_what_was_no_evidence(start: S
     monkeypatch.setattr(arrivals, "AT_ONCE", 5)
     now_us = time.time_ns() // 1000
     keep(database, [visit(now_us + n, 40 + n, 80 + n) for n in range(9)], worker._lookup)
-    assert worker.detecting.live.step(now_us + HOUR)  # there is more
+    assert worker.detecting.live[0].detector.step(now_us + HOUR)  # there is more
     worker._beat()
     told = last_beat(worker._settings.spool)
     assert told.learned == {"live": 29, "shadow": 24}
@@ -190,7 +190,7 @@ def test_while_the_live_detectors_are_behind_the_trial_waits(start: Start, datab
     worker = start()
     monkeypatch.setattr(detecting, "LONGEST_S", -1.0)
     go(worker)
-    assert (worker.detecting.live.learned, worker.detecting.on_trial.trial.learned) == (0, 0)
+    assert (worker.detecting.live[0].detector.learned, worker.detecting.on_trial.trial.learned) == (0, 0)
     monkeypatch.setattr(detecting, "LONGEST_S", 1.0)
     go(worker, 1)
     assert worker.detecting.on_trial.trial.learned == 16

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     map_geojson: Path | None = None
     map_approval_no: str = ""
     shadow_rules: Path | None = None
+    detector_shares: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1  # sets of detectors that share out the codes
 
     @cached_property
     def database(self) -> str:

@@ -27,6 +27,7 @@ from webapp.verify.lookup import Lookup, RegistryAway
 PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STATEMENT_MS = 30_000
+SESSIONS = 4  # beside one for each share of the codes
 CACHE_TIMEOUT_S = 0.5  # nobody waits for a page here
 LOCK_FILE = "worker.lock"
 STRETCHES_HELD = 60_000  # 18 MB: what one batch was shipped with, the detectors ask for once more
@@ -43,7 +44,7 @@ class Worker:
 
     def __init__(self, settings: Settings, db: Database | None = None) -> None:
         self._settings = settings
-        self._db = db or Database(settings, statement_ms=STATEMENT_MS)
+        self._db = db or Database(settings, statement_ms=STATEMENT_MS, pool_size=SESSIONS + settings.detector_shares)
         self._cache = Cache(settings.redis, timeout_s=CACHE_TIMEOUT_S)
         self._caught_up_at = 0.0
         self._memory = HistoryCache(self._cache)
@@ -120,7 +121,7 @@ class Worker:
             os.getpid(), time.time(), self._caught_up_at, self.shipper.shipped, backlog.bad, backlog.waiting_bytes(),
             learned={one.name: one.learned for one in detectors},
             behind_s={one.name: one.behind_s for one in detectors if one.behind_s is not None},
-            drops={reason.value: count for reason, count in self.detecting.live.drops.items()},
+            drops={reason.value: count for reason, count in self.detecting.drops().items()},
             trial_failures=self.detecting.on_trial.failures))
 
 

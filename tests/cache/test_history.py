@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cache import keys
 from cache.connection import Cache
 from cache.history import Folded, HistoryCache, Look
 from tests.servers import valkey_cluster
@@ -144,11 +145,31 @@ def test_filling_never_replaces_a_ledger_and_whoever_detects_always_does(memory:
 def test_how_far_ledgers_are_learned_and_what_is_open_come_with_every_visit(memory: HistoryCache):
     fill(memory)
     seen = observe(memory, 1)
-    assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (0, None, (None, None), None)
+    assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (0, None, (None, None), ())
     memory.publish(77, b"name", b"packed")
     seen = observe(memory, 2)
     assert (seen.learned, seen.opened, memory.detection(), memory.open_now()) == (
-        77, b"name", (77, b"name"), b"packed")
+        77, b"name", (77, b"name"), (b"packed",))
+
+
+def test_every_share_of_the_codes_has_a_time_of_its_own_and_what_is_open_is_told_together(memory: HistoryCache):
+    other = SERIAL + (1 << keys.STRETCH_BITS)  # learned by another set of detectors, as those two stretches on are
+    shares = {serial: keys.share_of(serial, 2) for serial in (SERIAL, other)}
+    assert sorted(shares.values()) == [0, 1]
+    memory.publish(77, b"a", b"packed a", shares[SERIAL], 2)
+    fill(memory)
+    assert (observe(memory, 1).learned, memory.open_now()) == (0, ())  # one has not told yet
+    memory.publish(99, b"b", b"packed b", shares[other], 2)
+    looks = [Look(serial, record(3), 3_000_000, note=False) for serial in (SERIAL, other, SERIAL)]
+    assert [seen.learned for seen in memory.observe_all(looks)] == [77, 99, 77]
+    packed = memory.open_now()
+    assert packed == tuple(one for _, one in sorted([(shares[SERIAL], b"packed a"), (shares[other], b"packed b")]))
+    before = observe(memory, 3).opened
+    memory.publish(99, b"c", b"packed c", shares[other], 2)
+    assert observe(memory, 4).opened != before
+    memory.publish(120, b"d", b"packed d")  # all codes are one share again
+    assert [seen.learned for seen in memory.observe_all(looks)] == [120, 120, 120]
+    assert memory.open_now()[0] == b"packed d"
 
 
 def test_starting_anew_forgets_all_and_is_not_complete_until_shipped(memory: HistoryCache):
@@ -214,7 +235,7 @@ def test_what_is_said_of_a_group_holds_for_all_of_it(memory: HistoryCache):
     Seen red: with either end alone."""
     before, after = [b"1", b"100", b"200", b"150 a"], [b"2", b"100", b"300", b"250 b"]
     state = memory._state_around([[b"", b"", None, b"", 0, *before], [b"", b"", None, b"", 0, *after]])
-    assert state == (2, 100, 200, 150, b"b")
+    assert state == (2, 100, 200, (150,), b"b")
     flushed = [b"2", b"250", b"300", None]
     state = memory._state_around([[b"", b"", None, b"", 0, *before], [b"", b"", None, b"", 0, *flushed]])
     assert state.shipped < state.born

@@ -171,7 +171,7 @@ def test_one_phone_many_places_and_data_centres_open_none(worker: Worker, spool:
         *(visit(n, "10.0.1.0/24", 510300) for n in range(20)),
         *(visit(1, f"10.1.{n}.0/24", 110000 + n * 10000) for n in range(2)),
         *(visit(n, f"10.2.{n}.0/24", 440100, hosting=True) for n in range(20))])
-    wait_for(lambda: worker.round() == 0 and worker.detecting.live.learned >= 22, "the detectors")
+    wait_for(lambda: worker.round() == 0 and worker.detecting.live[0].detector.learned >= 22, "the detectors")
     assert rows(database, Case) == []
 
 

@@ -15,6 +15,7 @@ from webapp.auth.permissions import Scope
 from webapp.cases.alert import subject_of
 from webapp.cases.work import ClosingReason
 from webapp.detect.rules import Changed, changed, load_rules
+from webapp.detect.share import is_of
 from webapp.models import Alert, Batch, Case, Detector, Product
 from webapp.models.detector import LIVE, SHADOW
 from webapp.scanlog.instant import utc
@@ -101,8 +102,8 @@ class Comparison(NamedTuple):
 
 def compare(connection: Connection, scope: Scope) -> Comparison | None:
     """What one person may see of it; None where there is no trial, or none that has begun to learn."""
-    rows = {row.name: row for row in connection.execute(select(Detector.__table__))}
-    live, trial = rows.get(LIVE), rows.get(SHADOW)
+    of = select(Detector.__table__).order_by(Detector.learned_to)  # of live shares the one that is farthest behind
+    live, trial = (connection.execute(of.where(is_of(kind, Detector.name))).first() for kind in (LIVE, SHADOW))
     if live is None or trial is None or trial.since is None:
         return None
     period = _period(live, trial)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from webapp.db import NEWEST, Database
 from webapp.detect.bags import facts_of
@@ -14,6 +14,7 @@ from webapp.detect.kept_state import kept_open
 from webapp.detect.ledgers import read_ledgers
 from webapp.detect.opinion import Open
 from webapp.detect.rules import load_rules
+from webapp.detect.share import is_of
 from webapp.detect.why import Why, why, why_kept
 from webapp.models import Detector
 from webapp.models import Scan as ScanRow
@@ -80,4 +81,4 @@ def _read(connection: Connection, serial: int) -> Kept:
     return Kept(
         [Scan(**{**row, "at": microseconds(row["at"])}) for row in rows],
         read_ledgers(connection, LIVE, [serial]).get(serial, b""), kept_open(connection, LIVE),
-        connection.scalar(select(Detector.learned_to).where(Detector.name == LIVE)))
+        connection.scalar(select(func.min(Detector.learned_to)).where(is_of(LIVE, Detector.name))))

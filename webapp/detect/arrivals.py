@@ -3,10 +3,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from webapp.detect.event import MICROSECONDS, Event
 from webapp.detect.from_scan import event_of, event_of_try
+from webapp.detect.share import WHOLE, Share
 from webapp.models import Detector, LateArrival, WrongCode
 from webapp.models import Scan as ScanRow
 from webapp.scanlog.instant import utc
@@ -32,22 +33,23 @@ class Claimed(NamedTuple):
 
 
 def claim(connection: Connection, name: str, after: int, up_to: int, known: Iterable[str] = (),
-          empty: bool = False) -> Claimed:
-    """Read what came after `after` up to `up_to` (µs), and what came late but for the ids in `known`. Where there is
+          empty: bool = False, share: Share = WHOLE) -> Claimed:
+    """Read what came of a share after `after` up to `up_to` (µs), and late but for the ids in `known`. Where there is
     anything (or `empty`: in any case) the database notes as late whatever else of that time arrives from now on: call
     it in a transaction."""
     one_at_a_time(connection)
     late = _late(connection, name, set(known))
-    scans, to = _scans(connection, after, up_to)
-    tried = connection.execute(_TRIED.where(WrongCode.at > utc(after), WrongCode.at <= utc(to))).all()
-    events = [event_of(scan) for scan in scans] + _events_of(tried)
+    scans, to = _scans(connection, after, up_to, share)
+    events = [event_of(scan) for scan in scans]
+    if share.number == 0:
+        events += _tried(connection, WrongCode.at > utc(after), WrongCode.at <= utc(to))
     events.sort(key=lambda event: (event.at, event.serial, event.text, event.device))
     more = to < up_to or len(late) == AT_ONCE
     if events or empty:
         connection.execute(update(Detector).where(Detector.name == name).values(claimed_to=to))
     else:  # nothing is to be written five times a second
         to = after
-    return Claimed(_late_events(connection, late) + events, to, [record_id for record_id, _ in late], more)
+    return Claimed(_late_events(connection, late, share) + events, to, [record_id for record_id, _ in late], more)
 
 
 def reclaim(connection: Connection, name: str, learned_to: int) -> None:
@@ -64,10 +66,11 @@ def forget_late(connection: Connection, name: str, record_ids: Sequence[str]) ->
             LateArrival.detector == name, LateArrival.record_id.in_(record_ids[start:start + ASKED_AT_ONCE])))
 
 
-def scanned_between(connection: Connection, after: int, up_to: int, most: int) -> list[int]:
-    """Serials of codes with a scan in that time (µs), at most so many."""
+def scanned_between(connection: Connection, after: int, up_to: int, most: int, share: Share) -> list[int]:
+    """Serials of codes of a share with a scan in that time (µs), at most so many."""
     return list(connection.scalars(
-        select(ScanRow.serial).where(ScanRow.at > utc(after), ScanRow.at <= utc(up_to)).distinct().limit(most)))
+        select(ScanRow.serial).where(ScanRow.at > utc(after), ScanRow.at <= utc(up_to), share.among(ScanRow.serial))
+        .distinct().limit(most)))
 
 
 def first_kept(connection: Connection, not_before: datetime) -> int:
@@ -79,9 +82,10 @@ def first_kept(connection: Connection, not_before: datetime) -> int:
     return microseconds(min(earliest, default=datetime.now(UTC))) - 1
 
 
-def _scans(connection: Connection, after: int, up_to: int) -> tuple[list[Scan], int]:
+def _scans(connection: Connection, after: int, up_to: int, share: Share) -> tuple[list[Scan], int]:
     """At most about AT_ONCE of them, never half of one instant; -> (scans, up to when they are whole)."""
-    span = select(*COLUMNS).where(ScanRow.at > utc(after), ScanRow.at <= utc(up_to))
+    ours = select(*COLUMNS).where(share.among(ScanRow.serial))
+    span = ours.where(ScanRow.at > utc(after), ScanRow.at <= utc(up_to))
     scans = _read(connection, span.order_by(*IN_ORDER).limit(AT_ONCE + 1))
     if len(scans) <= AT_ONCE:
         return scans, up_to
@@ -89,7 +93,7 @@ def _scans(connection: Connection, after: int, up_to: int) -> tuple[list[Scan], 
     whole = [scan for scan in scans if scan.at <= to]
     if whole:
         return whole, to
-    return _read(connection, select(*COLUMNS).where(ScanRow.at == utc(to + 1)).order_by(*IN_ORDER)), to + 1
+    return _read(connection, ours.where(ScanRow.at == utc(to + 1)).order_by(*IN_ORDER)), to + 1
 
 
 def _read(connection: Connection, question: Any) -> list[Scan]:
@@ -99,9 +103,10 @@ def _read(connection: Connection, question: Any) -> list[Scan]:
 _TRIED = select(WrongCode.at, WrongCode.adcode, WrongCode.network, WrongCode.tries)
 
 
-def _events_of(summaries: Iterable[Any]) -> list[Event]:
+def _tried(connection: Connection, *when: ColumnElement[bool]) -> list[Event]:
+    """Wrong codes of some summaries."""
     return [event_of_try(microseconds(one.at) / MICROSECONDS, one.adcode, one.network, Try(*tried))
-            for one in summaries for tried in one.tries or ()]
+            for one in connection.execute(_TRIED.where(*when)) for tried in one.tries or ()]
 
 
 def _late(connection: Connection, name: str, known: set[str]) -> list[tuple[str, int]]:
@@ -111,12 +116,13 @@ def _late(connection: Connection, name: str, known: set[str]) -> list[tuple[str,
     return [(row.record_id, row.at) for row in rows if row.record_id not in known][:AT_ONCE]
 
 
-def _late_events(connection: Connection, late: list[tuple[str, int]]) -> list[Event]:
+def _late_events(connection: Connection, late: list[tuple[str, int]], share: Share) -> list[Event]:
     found: list[Event] = []
     for start in range(0, len(late), ASKED_AT_ONCE):
         part = late[start:start + ASKED_AT_ONCE]
         ids, times = [record_id for record_id, _ in part], [utc(at) for _, at in part]
-        found += map(event_of, _read(connection, select(*COLUMNS).where(ScanRow.at.in_(times),
-                                                                       ScanRow.scan_id.in_(ids))))
-        found += _events_of(connection.execute(_TRIED.where(WrongCode.summary_id.in_(ids))).all())
+        found += map(event_of, _read(connection, select(*COLUMNS).where(
+            ScanRow.at.in_(times), ScanRow.scan_id.in_(ids), share.among(ScanRow.serial))))
+        if share.number == 0:
+            found += _tried(connection, WrongCode.summary_id.in_(ids))
     return sorted(found, key=lambda event: (event.at, event.serial, event.text, event.device))

@@ -6,7 +6,8 @@ from hashlib import blake2b
 from sqlalchemy import Connection, delete, select
 
 from webapp.detect.engine import Engine
-from webapp.detect.opinion import Open
+from webapp.detect.opinion import Open, together
+from webapp.detect.share import is_of
 from webapp.detect.snapshot import BadSnapshot, open_of, parts, restore
 from webapp.models import DetectorState
 from webapp.upsert import upsert
@@ -63,15 +64,22 @@ class KeptState:
                 del self._digests[key]
 
 
-def kept_open(connection: Connection, detector: str) -> Open:
-    """The open clusters as they were kept last; none where there is no state, or none that can be read."""
-    pieces = connection.scalars(
-        select(DetectorState.state).where(DetectorState.detector == detector, DetectorState.part == "open")
-        .order_by(DetectorState.piece)).all()
+def kept_open(connection: Connection, kind: str) -> Open:
+    """The open clusters as all detectors of a kind kept them last; none of one that has no state that can be read."""
+    pieces: defaultdict[str, bytes] = defaultdict(bytes)
+    for row in connection.execute(
+            select(DetectorState.detector, DetectorState.state)
+            .where(is_of(kind, DetectorState.detector), DetectorState.part == "open")
+            .order_by(DetectorState.detector, DetectorState.piece)):
+        pieces[row.detector] += row.state
+    return together(filter(None, map(_open_of, pieces.values())))
+
+
+def _open_of(packed: bytes) -> Open | None:
     try:
-        return open_of(b"".join(pieces)) if pieces else Open()
+        return open_of(packed)
     except BadSnapshot:
-        return Open()
+        return None
 
 
 def _digest(piece: bytes) -> bytes:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 
 from sqlalchemy import Connection, delete, func, select
 
+from webapp.detect.share import WHOLE, Share
 from webapp.detect.short_ledger import lengthen, shorten
 from webapp.models import CodeLedger
 from webapp.upsert import upsert
@@ -90,14 +91,15 @@ def write_ledgers(connection: Connection, detector: str, changes: Mapping[int, b
             CodeLedger.detector == detector, CodeLedger.serial.in_(gone[start:start + ASKED_AT_ONCE])))
 
 
-def forget_ledgers(connection: Connection, detector: str, after: int) -> int | None:
-    """Forget a detector's among the next so many ledgers of whichever detectors: in a table of many millions its own
-    may be rare. -> the serial to go on after, None at the end of the table."""
+def forget_ledgers(connection: Connection, detector: str, after: int, share: Share = WHOLE) -> int | None:
+    """Forget a detector's (of a share) among the next so many ledgers of whichever detectors: in a table of many
+    millions its own may be rare. -> the serial to go on after, None at the end of the table."""
     next_ones = (select(CodeLedger.serial).where(CodeLedger.serial > after)
                  .order_by(CodeLedger.serial).limit(FORGOTTEN_AT_ONCE).subquery())
     seen, last = connection.execute(select(func.count(), func.max(next_ones.c.serial)).select_from(next_ones)).one()
     if last is None:
         return None
     connection.execute(delete(CodeLedger).where(
-        CodeLedger.detector == detector, CodeLedger.serial > after, CodeLedger.serial <= last))
+        CodeLedger.detector == detector, CodeLedger.serial > after, CodeLedger.serial <= last,
+        share.among(CodeLedger.serial)))
     return last if seen == FORGOTTEN_AT_ONCE else None

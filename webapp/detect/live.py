@@ -5,7 +5,7 @@
 3. Checkpoint, now and then: alerts, cases, changed ledgers, the engine's state and how far it is, in one transaction.
 
 Killed anywhere, another worker begins at the last checkpoint and learns the same visits again: nothing is counted or
-raised twice, because nothing of them was kept. Only one worker detects at a time.
+raised twice, because nothing of them was kept. Of each share of the codes (share.py) one worker has the lead (lead.py).
 """
 import time
 from collections import Counter
@@ -25,18 +25,19 @@ from webapp.detect.engine import Engine
 from webapp.detect.event import MICROSECONDS, BagFacts, Event
 from webapp.detect.from_scan import unissued
 from webapp.detect.kept_state import KeptState
+from webapp.detect.lead import take_lead
 from webapp.detect.ledgers import Ledgers, forget_ledgers, read_ledgers, write_ledgers
 from webapp.detect.opinion import Open
 from webapp.detect.people import Drop
 from webapp.detect.rules import Rules
+from webapp.detect.share import WHOLE, Share
 from webapp.detect.snapshot import BadSnapshot, layout
 from webapp.models import Detector as Row
 from webapp.models import DetectorState, LateArrival
-from webapp.models.detector import FORGOTTEN, SHADOW
+from webapp.models.detector import FORGOTTEN
 from webapp.scanlog.retention import PERSON_DAYS
 from webapp.verify.facts import Bag
 
-DETECTORS_LOCK = 7353
 EVERY_S = 1.0  # between two checkpoints where something changed ...
 SHARE = 0.1  # ... but no more than this share of the time is spent on them
 IDLE_S = 5.0  # where nothing changed: to hear of cases that were closed
@@ -73,11 +74,11 @@ class Closed(Protocol):
 
 
 class Detector:
-    """`name`: live or shadow. `saved` is called after every checkpoint."""
+    """`kind`: live or shadow. `saved` is called after every checkpoint."""
 
-    def __init__(self, name: str, db: Database, bags: Bags, rules: Rules, write_alerts: Raise, close: Closed,
-                 saved: Callable[[Saved], None]) -> None:
-        self.name = name
+    def __init__(self, kind: str, db: Database, bags: Bags, rules: Rules, write_alerts: Raise, close: Closed,
+                 saved: Callable[[Saved], None], share: Share = WHOLE) -> None:
+        self._kind, self._share, self.name = kind, share, share.named(kind)
         self._db, self._bags, self._rules = db, bags, rules
         self._write_alerts, self._close, self._tell = write_alerts, close, saved
         self._facts = LiveFacts(rules.first.unshipped_days)
@@ -104,6 +105,11 @@ class Detector:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def leads(self) -> bool:
+        """Nobody else learns these codes."""
+        return self._connection is not None
 
     def close(self) -> None:
         """Forget everything since the last checkpoint, and let another worker detect."""
@@ -137,7 +143,7 @@ class Detector:
             return True
         connection = self._connection = self._db.write.connect()
         with connection.begin():
-            leads = _leads(connection, self.name)
+            leads = take_lead(connection, self._kind, self._share)
         if not leads:
             self._connection = None
             connection.close()
@@ -154,7 +160,7 @@ class Detector:
             if kept is None or kept == self._shape(Engine(self._rules, {})):
                 return True
             self._held.execute(update(Row).where(Row.name == self.name).values(layout=FORGOTTEN, since=None))
-            on_from = forget_ledgers(self._held, self.name, self._forgotten_to)
+            on_from = forget_ledgers(self._held, self._kind, self._forgotten_to, self._share)
             if on_from is None:
                 self._forget_rest(self._held)
             self._forgotten_to = -1 if on_from is None else on_from
@@ -210,7 +216,7 @@ class Detector:
         if known:
             up_to = min(up_to, self._raised_to)
         with self._held.begin():
-            claimed = claim(self._held, self.name, self._learned_to, up_to, self._late, known)
+            claimed = claim(self._held, self.name, self._learned_to, up_to, self._late, known, self._share)
         self._ledgers.fetch(event.serial for event in claimed.events)
         bags = self._bags.bags([event.serial for event in claimed.events if not event.bad])
         for event in claimed.events:
@@ -257,7 +263,7 @@ class Detector:
                 raise LostLead(f"another worker keeps the state of the {self.name} detectors")
             changed = self._close(connection, engine.open)
             self._write_alerts(connection, self._alerts)
-            write_ledgers(connection, self.name, changes)
+            write_ledgers(connection, self._kind, changes)
             if self._dirty or changed:
                 self._state.save(connection, engine)
             forget_late(connection, self.name, self._late)
@@ -269,9 +275,9 @@ class Detector:
 
     def _read_ledgers(self, serials: list[int]) -> dict[int, bytes]:
         if self._held.in_transaction():
-            return read_ledgers(self._held, self.name, serials)
+            return read_ledgers(self._held, self._kind, serials)
         with self._held.begin():
-            return read_ledgers(self._held, self.name, serials)
+            return read_ledgers(self._held, self._kind, serials)
 
     def _numbers(self) -> dict[str, object]:
         return msgspec.to_builtins(self._rules)
@@ -281,14 +287,3 @@ class Detector:
         """The session that holds the lead: whatever is kept is kept by it, or not at all."""
         assert self._connection is not None
         return self._connection
-
-
-def _leads(connection: Connection, name: str) -> bool:
-    """Whether this session may detect, until it ends. A SQLite file has one worker."""
-    if connection.dialect.name != "postgresql":
-        return True
-    lock = DETECTORS_LOCK + (name == SHADOW)
-    leads = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock})").scalar())
-    if leads:  # a few rows of many are asked for; PostgreSQL takes a table that has just grown for a small one
-        connection.exec_driver_sql("SET enable_seqscan = off")
-    return leads

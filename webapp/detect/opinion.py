@@ -10,6 +10,7 @@ from webapp.detect.ledger import ALERTED, CAUTIONED, Ledger, unpack
 from webapp.detect.rules import Rules
 
 ONLOOKER = "onlooker"
+CLUSTERS = ("copies", "diversions", "old", "places", "leaks", "gaps")  # of Open
 
 
 class Open(msgspec.Struct, gc=False):
@@ -131,6 +132,16 @@ def unpack_open(packed: bytes) -> Open:
         return _unpack(packed) if packed else Open()
     except msgspec.MsgspecError:
         return Open()
+
+
+def together(parts: Iterable[Open]) -> Open:
+    """What several sets of detectors have found; of the numbers they learned the more careful one."""
+    whole = Open()
+    for part in parts:
+        for name in CLUSTERS:
+            getattr(whole, name).update(getattr(part, name))
+        whole.far_chance, whole.trust = max(whole.far_chance, part.far_chance), min(whole.trust, part.trust)
+    return whole
 
 
 _pack = msgspec.msgpack.Encoder().encode

@@ -16,7 +16,7 @@ from webapp.detect.failed_quality import failed_quality
 from webapp.detect.finding import Finding
 from webapp.detect.from_scan import event_of, event_of_sighting
 from webapp.detect.glance import is_usual, second_cannot_matter
-from webapp.detect.opinion import Open, opinion, unpack_open
+from webapp.detect.opinion import Open, opinion, together, unpack_open
 from webapp.detect.pending import pending
 from webapp.detect.recalled import recalled
 from webapp.detect.rules import Rules
@@ -121,7 +121,7 @@ class Judge:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._opened = b"", Open()
+        self._opened: tuple[tuple[bytes, ...], Open] = (), Open()
         self._standing: dict[tuple[str, int | None, date], Standing] = {}
 
     def standing(self, bag: Bag, at_us: int) -> Standing:
@@ -135,10 +135,10 @@ class Judge:
             found = self._standing[key] = standing(bag, day, self.rules)
         return found
 
-    def opened(self, packed: bytes) -> Open:
-        """The open clusters; the same bytes are read once."""
+    def opened(self, packed: tuple[bytes, ...]) -> Open:
+        """The open clusters; the same ones are read once."""
         if packed is not self._opened[0]:
-            self._opened = packed, unpack_open(packed)
+            self._opened = packed, together(map(unpack_open, packed))
         return self._opened[1]
 
     def __call__(self, bag: Bag, seen: Observation) -> Judgement:

@@ -12,6 +12,7 @@ from webapp.detect.arrivals import scanned_between
 from webapp.detect.ledgers import read_short
 from webapp.detect.live import Saved
 from webapp.detect.opinion import pack_open
+from webapp.detect.share import WHOLE, Share
 from webapp.models.detector import LIVE
 
 REMEMBERED = 100_000  # ledgers that wait for Valkey; more, and it forgets everything and learns from the database
@@ -19,10 +20,10 @@ AT_ONCE = 1_000
 
 
 class Publisher:
-    """What this worker owes Valkey."""
+    """What this worker owes Valkey of one share of the codes."""
 
-    def __init__(self, db: Database, memory: HistoryCache) -> None:
-        self._db, self._memory = db, memory
+    def __init__(self, db: Database, memory: HistoryCache, share: Share = WHOLE) -> None:
+        self._db, self._memory, self._share = db, memory, share
         self._waiting: dict[int, bytes] = {}
         self._forget_all = False
         self._packed = b""
@@ -50,7 +51,7 @@ class Publisher:
         if self._forget_all:
             self._memory.start_anew()
             self._forget_all = False
-        here = self._memory.detection()
+        here = self._memory.detection(self._share.number)
         wanted = (self._learned_to, _name(self._packed))
         if not self._waiting and (here.learned, here.opened) == wanted == self._told:
             return
@@ -63,7 +64,7 @@ class Publisher:
             for serial in part:
                 del self._waiting[serial]
         if note_position():
-            self._memory.publish(*wanted, self._packed)
+            self._memory.publish(*wanted, self._packed, *self._share)
             self._told = wanted
 
     def _owed_since(self, learned: int) -> None:
@@ -72,7 +73,8 @@ class Publisher:
         if learned >= self._learned_to:
             return
         to = self._learned_to
-        serials = self._db.ask(lambda connection: scanned_between(connection, learned, to, REMEMBERED), NEWEST)
+        serials = self._db.ask(lambda connection: scanned_between(
+            connection, learned, to, REMEMBERED, self._share), NEWEST)
         if len(serials) >= REMEMBERED:
             self._memory.start_anew()
             return

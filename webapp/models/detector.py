@@ -11,11 +11,12 @@ FORGOTTEN = ""  # a layout nobody can read: what was learned is gone, or going
 
 
 class Detector(Base):
-    """`name`: live | shadow. Times in µs since the epoch, UTC: everything up to `learned_to` is in the kept state,
-    nothing up to `claimed_to` may come without a row in `late_arrival`, alerts up to `raised_to` were raised before.
-    `layout`: a digest of what the state looks like; another one means that it cannot be read any more. `since`: all
-    scans after it were learned, the first of them at `began_at`. `rules`: the numbers they work with. (None where an
-    older release began.)"""
+    """`name`: live, or live.0/4 for one of four shares of the codes (detect/share.py) | shadow.
+
+    Times in µs since the epoch, UTC: everything up to `learned_to` is in the kept state, nothing up to `claimed_to` may
+    come without a row in `late_arrival`, alerts up to `raised_to` were raised before. `layout`: a digest of what the
+    state looks like; another one means that it cannot be read any more. `since`: all scans after it were learned, the
+    first of them at `began_at`. `rules`: the numbers they work with. (None where an older release began.)"""
 
     __tablename__ = "detector"
 

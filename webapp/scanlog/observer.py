@@ -40,7 +40,8 @@ class Observation(NamedTuple):
     reload: this device looked at this code less than 30 minutes ago. kept: the scan is in the database already, there
     is nothing to append. registry_version: for `Lookup.agrees`; None = unknown.
     ledger: what the detectors have kept of the code, in its short form (b"" = nothing); None = not available.
-    unlearned: visits that are not in it yet, in order of time, without this one. opened: the open clusters, packed.
+    unlearned: visits that are not in it yet, in order of time, without this one. opened: the open clusters, packed, for
+    each share of the codes.
     """
 
     scan: Scan
@@ -50,7 +51,7 @@ class Observation(NamedTuple):
     registry_version: int | None
     ledger: bytes | None = None
     unlearned: list[Sighting] = []
-    opened: bytes = b""
+    opened: tuple[bytes, ...] = ()
 
 
 class Observer:
@@ -61,7 +62,7 @@ class Observer:
         self._memory = HistoryCache(cache)
         self._replay = ReplayPosition(cache) if settings.replica_url else None
         self._spool = settings.spool
-        self._opened: tuple[bytes | None, bytes] = (None, b"")  # name, content
+        self._opened: tuple[bytes | None, tuple[bytes, ...]] = (None, ())  # name, content
         self._filling = threading.Lock()
         self._rests_until = 0.0
         self._recent: Lru[tuple[int, int], int] = Lru(REMEMBERED_LOCALLY)  # (device, serial) -> at; only in an outage
@@ -92,7 +93,7 @@ class Observer:
             seen = {number: one._replace(shipped=max(one.shipped, one.born)) for number, one in seen.items()}
         opened = seen[len(looks) - 1].opened
         if opened is not None and opened != self._opened[0]:
-            self._opened = opened, self._memory.open_now() or b""
+            self._opened = opened, self._memory.open_now()
         return [seen[number] for number in range(len(looks))]
 
     def _look(self, looks: list[Look], numbers: Sequence[int], seen: dict[int, Seen], blind: bool = False) -> list[int]:
@@ -172,7 +173,7 @@ def _histories(buckets: int) -> Select[*tuple[Any, ...]]:
                      for number in range(buckets)))))
 
 
-def _observation(scan: Scan, seen: Seen, opened: bytes) -> Observation:
+def _observation(scan: Scan, seen: Seen, opened: tuple[bytes, ...]) -> Observation:
     if seen.own is not None:
         own = sighting(seen.own)
         scan = msgspec.structs.replace(retimed(scan, own.at), shared=bool(own.flags & SHARED))

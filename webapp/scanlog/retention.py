@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text, t
 
 from webapp.db import Database
 from webapp.models import CodeHistory, Detector, DetectorState, LoginSession, Scan, WrongCode
-from webapp.models.detector import FORGOTTEN, LIVE
+from webapp.models.detector import FORGOTTEN, SHADOW
 
 SCAN_DAYS, PERSON_DAYS, LEAST_DAYS = 731, 190, 183
 SPENT = timedelta(days=2)
@@ -57,7 +57,7 @@ def _forget_trial(db: Database, old: datetime, dry_run: bool) -> int:
     """What it raised stays, to be compared; it begins anew when somebody goes on with it."""
     with db.transaction() as connection:
         stopped = connection.scalars(select(Detector.name).where(
-            Detector.name != LIVE, Detector.updated_at < old, Detector.layout != FORGOTTEN)).all()
+            Detector.name == SHADOW, Detector.updated_at < old, Detector.layout != FORGOTTEN)).all()
         if stopped and not dry_run:
             connection.execute(update(Detector).where(Detector.name.in_(stopped)).values(layout=FORGOTTEN))
     return _delete(db, DetectorState, DetectorState.detector.in_(stopped), dry_run)

@@ -161,12 +161,12 @@ def test_without_ledger_and_database_the_page_says_that_evidence_is_missing(
 
 def test_ledgers_that_a_dying_worker_did_not_tell_are_told_by_the_next(days: Days) -> None:
     days.verdicts(6)
-    days.worker.detecting.publisher.catch_up = lambda position: None  # killed after its checkpoint
+    days.worker.detecting.live[0].publisher.catch_up = lambda position: None  # killed after its checkpoint
     days.verdicts(6, start=6)
     with redis.Redis.from_url(days.shop.parts.settings.redis) as server:
         (bucket,) = server.keys("h:*")
         assert lengthen(server.hget(bucket, 7 | 128)) != days.ledger()
-        days.worker.detecting.live.close()
+        days.worker.detecting.live[0].detector.close()
         days.worker = new_worker(days.shop.parts)
         days.round()
         assert lengthen(server.hget(bucket, 7 | 128)) == days.ledger()
