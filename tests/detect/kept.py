@@ -10,13 +10,15 @@ from tests.servers import wait_for
 from tests.verify import world
 from webapp.cases.alert import withdraw, write_alerts, write_shadow
 from webapp.db import Database
+from webapp.detect.lead import TRIAL_LOCK
 from webapp.detect.ledger import unpack as unpacked
 from webapp.detect.live import Detector, Saved
 from webapp.detect.rules import Rules, load_rules
+from webapp.detect.share import WHOLE, Share
 from webapp.detect.short_ledger import lengthen
 from webapp.detect.trial import Trial
 from webapp.models import Alert, Case, CodeLedger
-from webapp.models.detector import LIVE
+from webapp.models.detector import LIVE, SHADOW
 from webapp.scanlog.insert import Located, insert_new
 from webapp.scanlog.instant import utc
 from webapp.scanlog.late import note_late
@@ -84,9 +86,16 @@ def keep(database: Database, scans: Iterable[Scan], lookup: Lookup) -> None:
         note_late(connection, [(one.scan.at, one.scan.scan_id) for one in new])
 
 
+def forget_all(database: Database) -> None:
+    """The registry and the scans stay, the rest is as if nobody had ever detected."""
+    with database.transaction() as connection:
+        for table in ("alert", "case_event", '"case"', "code_ledger", "detector_state", "detector", "late_arrival"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+
+
 def detector(database: Database, lookup: Lookup, rules: Rules | None = None, name: str = LIVE,
-             saved: Callable[[Saved], None] = lambda saved: None) -> Detector:
-    return Detector(name, database, lookup, rules or load_rules(), write_alerts, withdraw, saved)
+             saved: Callable[[Saved], None] = lambda saved: None, share: Share = WHOLE) -> Detector:
+    return Detector(name, database, lookup, rules or load_rules(), write_alerts, withdraw, saved, share)
 
 
 def on_trial(database: Database, lookup: Lookup, rules: Rules) -> Trial:
@@ -110,14 +119,15 @@ def kill(one: Detector) -> None:
 def _wait_for_its_end(one: Detector) -> None:
     """PostgreSQL ends a session, and with it the lead, a moment after its client is gone."""
     if one._db.write.dialect.name == "postgresql":
-        wait_for(lambda: not _sessions_with_the_lead(one._db), "the end of the session")
+        wait_for(lambda: not _sessions_with_the_lead(one), "the end of the session")
 
 
-def _sessions_with_the_lead(database: Database) -> int:
-    with database.write.connect() as connection:
+def _sessions_with_the_lead(one: Detector) -> int:
+    lock = (TRIAL_LOCK, 1) if one.name == SHADOW else (one._share.of * 16 + one._share.number, 2)
+    with one._db.write.connect() as connection:
         return connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").scalar_one()
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (objid, objsubid) = (%s, %s) "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", lock).scalar_one()
 
 
 def outcome(database: Database) -> tuple:
@@ -125,6 +135,6 @@ def outcome(database: Database) -> tuple:
     with database.read.connect() as connection:
         ledgers = {row.serial: lengthen(row.ledger) for row in connection.execute(select(CodeLedger.__table__))}
         alerts = connection.execute(select(Alert.at, Alert.kind, Alert.serial, Alert.score, Alert.serials)
-                                    .order_by(Alert.at, Alert.kind)).all()
+                                    .order_by(Alert.at, Alert.kind, Alert.serial)).all()
         cases = connection.execute(select(Case.subject, Case.kind, Case.score).order_by(Case.subject)).all()
     return ledgers, alerts, cases

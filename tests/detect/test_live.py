@@ -26,9 +26,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def undisturbed(database: Database) -> tuple:
     """What one detector makes of everything at once; the registry stays, the rest is as if it had never run."""
-    with database.transaction() as connection:
-        for table in ("alert", "case_event", '"case"', "code_ledger", "detector_state", "detector", "late_arrival"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+    kept.forget_all(database)
     lookup = kept.Lookup(database)
     lookup.agrees(0)
     learn(detector(database, lookup))

@@ -6,7 +6,7 @@ another set it does not know (what that costs: decision 0013). Wrong codes belon
 """
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, Integer, literal, or_, true
 
 from cache.keys import STRETCH_BITS, share_of
 
@@ -26,7 +26,7 @@ class Share(NamedTuple):
 
     def among(self, serial: Any) -> ColumnElement[bool]:
         """The same as a condition on a column of serials."""
-        return serial.bitwise_rshift(STRETCH_BITS) % self.of == self.number if self.of > 1 else true()
+        return serial.bitwise_rshift(literal(STRETCH_BITS, Integer)) % self.of == self.number if self.of > 1 else true()
 
 
 WHOLE = Share()
