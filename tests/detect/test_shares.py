@@ -124,13 +124,13 @@ def test_wrong_codes_are_of_the_first_share(database: Database, lookup: kept.Loo
 
 
 def test_divided_otherwise_they_begin_anew_and_say_nothing_twice(database: Database, lookup: kept.Lookup) -> None:
-    learn(detector(database, lookup))
+    whole = detector(database, lookup)
+    learn(whole)
     found = outcome(database)
-    with database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE \"case\" SET state = 'closed', closed_at = updated_at")
     assert learn_all(database, lookup) == found
     with database.read.connect() as connection:
-        assert sorted(connection.scalars(select(Row.name))) == ["live.0/2", "live.1/2"]
+        assert sorted(map(tuple, connection.execute(select(Row.name, Row.raised_to)))) == [
+            ("live.0/2", whole._learned_to), ("live.1/2", whole._learned_to)]
     keep(database, clone(FAR + 20), lookup)
     assert [one.subject for one in learn_all(database, lookup)[2]][-1] == f"code:{world.BASE + FAR + 20}"
     found = outcome(database)
