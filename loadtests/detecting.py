@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How many visits the detectors take in.   .venv/bin/python loadtests/detecting.py [--visits 100000] [--rounds 3]
 
-From the `scan` table to the last checkpoint, detectors and PostgreSQL on one core: visits of the last day, four for
-every three codes that were scanned, by phones and networks all over. Printed are visits a second (median and range of
-the rounds; the first one has read nothing yet, so it counts like the others) and where the time of a visit goes.
+From the `scan` table to the last checkpoint: visits of the last day, four for every three codes that were scanned, by
+phones and networks all over, nearly every code on another page of the registry. Printed are visits a second (median and
+range of the rounds) and where the time of a visit goes, detectors and PostgreSQL on one core; then, side by side, one
+set of detectors and two that share the codes, each a process, all with PostgreSQL on the machine's cores.
 """
 import argparse
 import os
@@ -25,12 +26,13 @@ from sqlalchemy import select, text  # noqa: E402
 
 from loadtests import machine, world  # noqa: E402
 from loadtests.subjects import SERVER_CORE  # noqa: E402
-from tests.servers import postgres_primary  # noqa: E402
+from tests.servers import Postgres, postgres_primary  # noqa: E402
 from webapp.cases.alert import withdraw, write_alerts  # noqa: E402
 from webapp.db import Database  # noqa: E402
 from webapp.detect import live  # noqa: E402
 from webapp.detect.live import Detector  # noqa: E402
 from webapp.detect.rules import load_rules  # noqa: E402
+from webapp.detect.share import WHOLE, Share, shares  # noqa: E402
 from webapp.keys import create_keys  # noqa: E402
 from webapp.models import CodeBlock  # noqa: E402
 from webapp.models.detector import LIVE  # noqa: E402
@@ -40,11 +42,11 @@ from webapp.scanlog.instant import utc  # noqa: E402
 from webapp.scanlog.one_at_a_time import one_at_a_time  # noqa: E402
 from webapp.scanlog.partitions import ensure_months, month_of  # noqa: E402
 from webapp.scanlog.scan import Scan, scan_id  # noqa: E402
-from webapp.settings import load_settings  # noqa: E402
+from webapp.settings import Settings, load_settings  # noqa: E402
 from webapp.verify.lookup import Lookup  # noqa: E402
 
 DAY_US = 86_400_000_000
-CODES = 4_000_000
+CODES = 8_000_000  # two stretches, so two shares of about the same size
 AT_ONCE = 5_000
 AT_HOME = 0.97  # of the bags, in the province they were sent to
 HELD = 60_000  # as the worker's
@@ -59,7 +61,9 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
+    seconds: dict[int, list[float]] = {1: [], 2: []}
     print(machine.describe())
+    cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     with tempfile.TemporaryDirectory(prefix="saltcheck-detect-") as home, postgres_primary() as postgres:
         settings = load_settings(home=Path(home), database_url=postgres.url())
@@ -68,13 +72,48 @@ def main() -> None:
         keep(db, given.visits)
         with db.transaction() as connection:
             connection.execute(text("ANALYZE"))  # as autovacuum does within a minute
-        rounds = [learn(db, given.visits) for _ in range(given.rounds)]
+        rounds = []
+        for _ in range(given.rounds):
+            forget(db)
+            rounds.append(learn(db, WHOLE))
+        tell("on one core", [given.visits / sum(one.values()) for one in rounds])
+        for step in rounds[0]:
+            print(f"  {step:14s}{median(one[step] for one in rounds) / given.visits * 1e6:8.1f} us a visit")
         db.close()
-    rates = [given.visits / sum(one.values()) for one in rounds]
-    print(f"{given.visits:,} visits: {median(rates):,.0f} a second ({min(rates):,.0f}..{max(rates):,.0f})")
-    for step in rounds[0]:
-        print(f"  {step:14s}{median(one[step] for one in rounds) / given.visits * 1e6:8.1f} us a visit")
+        for pid in (0, *server_pids(postgres)):
+            os.sched_setaffinity(pid, cores)
+        for _ in range(given.rounds):
+            for of in (1, 2):
+                seconds[of].append(together(settings, of))
+        for of in (1, 2):
+            tell(f"{of} on {len(cores)} cores", [given.visits / one for one in seconds[of]])
 
+
+def tell(what: str, rates: list[float]) -> None:
+    print(f"{what:18s}{median(rates):8,.0f} visits a second ({min(rates):,.0f}..{max(rates):,.0f})", flush=True)
+
+
+def server_pids(postgres: Postgres) -> list[int]:
+    """The server's processes; those it starts later go where the first one may."""
+    assert postgres.process is not None
+    first = postgres.process.pid
+    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+
+def together(settings: Settings, of: int) -> float:
+    """So many processes learn the visits of their share; -> seconds until all are done."""
+    db = Database(settings, statement_ms=600_000)
+    forget(db)
+    db.close()
+    began = time.perf_counter()
+    children = []
+    for share in shares(of):
+        if (child := os.fork()) == 0:
+            learn(Database(settings, statement_ms=600_000), share)
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * of
+    return time.perf_counter() - began
 
 def keep(db: Database, visits: int) -> None:
     """As the workers ship them, but for histories and counts."""
@@ -101,21 +140,24 @@ def keep(db: Database, visits: int) -> None:
             insert_new(connection, [Located(scan, lookup.bag(scan.serial)) for scan in scans])
 
 
-def learn(db: Database, visits: int) -> dict[str, float]:
-    """One new detector learns them all; -> seconds by step."""
+def forget(db: Database) -> None:
+    """As if nobody had ever detected."""
     with db.transaction() as connection:
         for table in ("alert", "case_event", '"case"', "code_ledger", "detector_state", "detector"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
+
+
+def learn(db: Database, share: Share) -> dict[str, float]:
+    """A new set of detectors learns all of its share; -> seconds by step."""
     lookup = Lookup(db, held=HELD)
     lookup.agrees(0)
-    one = Detector(LIVE, db, lookup, load_rules(), write_alerts, withdraw, lambda saved: None)
+    one = Detector(LIVE, db, lookup, load_rules(), write_alerts, withdraw, lambda saved: None, share)
     with timed() as spent:
         began = time.perf_counter()
         while one.step(time.time_ns() // 1000):
             pass
         one.finish()
         whole = time.perf_counter() - began
-    assert one.learned == visits
     return dict(spent) | {"the rest": whole - sum(spent.values())}
 
 
