@@ -8,6 +8,7 @@ import redis
 from sqlalchemy import select
 
 from cache.history import HistoryCache
+from cache.keys import share_of
 from tests.servers import wait_for
 from tests.verify.world import BASE
 from tests.views.public.conftest import Shop
@@ -15,14 +16,14 @@ from tests.views.public.test_scan_page import ask, stock
 from webapp.db import DatabaseAway
 from webapp.detect import live
 from webapp.detect.ledger import unpack
-from webapp.detect.opinion import Open, pack_open, unpack_open
+from webapp.detect.opinion import Open, pack_open, together, unpack_open
 from webapp.detect.short_ledger import lengthen
+from webapp.detecting import Part
 from webapp.geolocate import Located
 from webapp.models import Case, CodeLedger
 from webapp.scanlog.scan import Scan
 from webapp.settings import load_settings
 from webapp.views import visitor
-from webapp.views.public.parts import Parts
 from webapp.worker import Worker
 
 DAY_S = 86_400
@@ -33,12 +34,22 @@ CITIES = (510100, 440100, 510300, 330100)
 class Days:
     """A market where days pass; a worker follows."""
 
-    def __init__(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.shop, self.worker, self.later = shop, new_worker(shop.parts), 0.0
+    def __init__(self, shop: Shop, shares: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shop, self.shares, self.later = shop, shares, 0.0
+        self.worker = self.new_worker()
         shop.parts.geolocator.place = self._place  # type: ignore[method-assign]
         monkeypatch.setattr(live, "EVERY_S", 0.0)  # so that every round keeps what it learned
         monkeypatch.setattr(live, "SHARE", 1e9)
         monkeypatch.setattr(visitor, "time", SimpleNamespace(time_ns=self._now))
+
+    def new_worker(self) -> Worker:
+        settings = self.shop.parts.settings
+        return Worker(load_settings(home=settings.home, database_url=settings.database_url,
+                                    redis_url=settings.redis_url, detector_shares=self.shares))
+
+    def part(self) -> Part:
+        """Whoever learns the codes of this market."""
+        return self.worker.detecting.live[share_of(BASE, self.shares)]
 
     def stranger(self, number: int, query: str = "", code: int = 7) -> dict:
         """Somebody at home, on a line of their own."""
@@ -71,15 +82,10 @@ class Days:
         return Located(CITIES[int(ip.split(".")[1]) % 4], 0, 0, "geoip", 20, False, "CN")
 
 
-def new_worker(parts: Parts) -> Worker:
-    return Worker(load_settings(home=parts.settings.home, database_url=parts.settings.database_url,
-                                redis_url=parts.settings.redis_url))
-
-
-@pytest.fixture
-def days(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
+@pytest.fixture(params=[1, 3], ids=["one set of detectors", "three"])
+def days(shop: Shop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
     stock(shop)
-    one = Days(shop, monkeypatch)
+    one = Days(shop, request.param, monkeypatch)
     yield one
     one.worker.close()
 
@@ -161,13 +167,13 @@ def test_without_ledger_and_database_the_page_says_that_evidence_is_missing(
 
 def test_ledgers_that_a_dying_worker_did_not_tell_are_told_by_the_next(days: Days) -> None:
     days.verdicts(6)
-    days.worker.detecting.live[0].publisher.catch_up = lambda position: None  # killed after its checkpoint
+    days.part().publisher.catch_up = lambda position: None  # killed after its checkpoint
     days.verdicts(6, start=6)
     with redis.Redis.from_url(days.shop.parts.settings.redis) as server:
         (bucket,) = server.keys("h:*")
         assert lengthen(server.hget(bucket, 7 | 128)) != days.ledger()
-        days.worker.detecting.live[0].detector.close()
-        days.worker = new_worker(days.shop.parts)
+        days.part().detector.close()
+        days.worker = days.new_worker()
         days.round()
         assert lengthen(server.hget(bucket, 7 | 128)) == days.ledger()
 
@@ -187,6 +193,14 @@ def test_what_is_open_survives_its_packing() -> None:
     opened = Open({(1, 44), (2, 0)}, {(3, 11)}, {(4, 32)}, {33}, {5}, {6}, 0.04, 0.9)
     assert unpack_open(pack_open(opened)) == opened
     assert unpack_open(b"") == unpack_open(b"\xc1") == Open()
+
+
+def test_what_several_sets_of_detectors_found_is_told_together_with_the_more_careful_numbers() -> None:
+    one = Open(copies={(1, 44)}, leaks={3}, far_chance=0.1, trust=0.9)
+    other = Open(copies={(2, 0)}, diversions={(5, 51)}, old={(6, 33)}, places={12}, gaps={7}, far_chance=0.3, trust=1.0)
+    assert together([one, other, Open()]) == Open(
+        {(1, 44), (2, 0)}, {(5, 51)}, {(6, 33)}, {12}, {3}, {7}, far_chance=0.3, trust=0.9)
+    assert together([]) == Open()
 
 
 def test_without_a_geoip_file_strangers_are_never_far_apart(days: Days) -> None:

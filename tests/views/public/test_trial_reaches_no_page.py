@@ -30,7 +30,7 @@ def days(shop: Shop, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Da
     monkeypatch.setattr(trial, "KEPT_EVERY_S", 0.0)
     monkeypatch.setattr(trial, "KEPT_SHARE", 1e9)
     stock(shop)
-    one = Days(shop, monkeypatch)
+    one = Days(shop, 1, monkeypatch)
     one.worker.close()
     (home / "trial.toml").write_text(AT_ONCE)
     one.worker = Worker(load_settings(home=home, database_url=shop.parts.settings.database_url,
