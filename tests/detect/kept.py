@@ -6,6 +6,7 @@ from random import Random
 
 from sqlalchemy import select
 
+from cache.keys import STRETCH_BITS
 from tests.servers import wait_for
 from tests.verify import world
 from webapp.cases.alert import withdraw, write_alerts, write_shadow
@@ -33,6 +34,7 @@ HOUR, DAY = 3_600_000_000, 86_400_000_000
 NOW_US = time.time_ns() // 1000  # scans of the last half year are those that name phones
 START = NOW_US - 50 * DAY
 CODES = 10_000
+FAR = 1 << STRETCH_BITS
 # Rules by which two phones of one code are enough.
 EAGER = "[ledger]\nalert = -9.0\nalert_people = 2\nalert_networks = 1\n"
 
@@ -47,6 +49,16 @@ def stock(database: Database) -> Lookup:
     lookup = Lookup(database)
     lookup.agrees(0)
     return lookup
+
+
+def stock_two(database: Database) -> Lookup:
+    """And one as far on: of the other of two shares of the codes."""
+    found = stock(database)
+    batch = world.lot(database, "L2", quantity=CODES)
+    first, last = world.BASE + FAR, world.BASE + FAR + CODES - 1
+    world.ship(database, "S2", f"{world.SEA}/L2", batch_id=batch, shipped_at=utc(START) - timedelta(days=10))
+    world.run(database, first, last, world.block(database, first, last), batch)
+    return found
 
 
 def visit(at: int, number: int, device: int, adcode: int = 510100, network: str | None = None, **more) -> Scan:

@@ -1,16 +1,27 @@
 """Codes divided among sets of detectors: each is learned once, by whoever has the lead of its share, and nothing that
 was said is said again when they are divided otherwise."""
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from sqlalchemy import select
 
-from cache.keys import STRETCH_BITS
 from tests.detect import kept
-from tests.detect.kept import DAY, NOW_US, START, clone, detector, forget_all, households, keep, learn, outcome, visit
+from tests.detect.kept import (
+    DAY,
+    FAR,
+    NOW_US,
+    START,
+    clone,
+    detector,
+    forget_all,
+    households,
+    keep,
+    learn,
+    outcome,
+    visit,
+)
 from tests.servers import wait_for
 from tests.verify import world
 from webapp.db import Database
@@ -23,7 +34,6 @@ from webapp.scanlog.instant import utc
 from webapp.settings import load_settings
 from webapp.worker import Worker
 
-FAR = 1 << STRETCH_BITS  # so many numbers on codes are of the other of two shares
 Start = Callable[[str], Worker]
 
 
@@ -35,11 +45,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def lookup(database: Database) -> kept.Lookup:
     """A lot in each of two stretches; in both somebody copied a code."""
-    found = kept.stock(database)
-    batch = world.lot(database, "L2", quantity=kept.CODES)
-    first, last = world.BASE + FAR, world.BASE + FAR + kept.CODES - 1
-    world.ship(database, "S2", f"{world.SEA}/L2", batch_id=batch, shipped_at=utc(START) - timedelta(days=10))
-    world.run(database, first, last, world.block(database, first, last), batch)
+    found = kept.stock_two(database)
     keep(database, households(1, 150) + clone() + clone(FAR + 7) + [visit(START, FAR + 9, 1)], found)
     return found
 
