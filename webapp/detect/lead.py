@@ -20,20 +20,29 @@ COUNTED_EVERY_S = 2.0
 
 
 def take_lead(connection: Connection, kind: str, share: Share) -> bool:
-    """Whether this session may detect, until it ends. Call it in a transaction."""
+    """Whether this session may detect, until it ends. Call it outside a transaction."""
     if connection.dialect.name != "postgresql":
-        leads = True
-    elif kind == SHADOW:
-        leads = _try(connection, f"lock({TRIAL_LOCK})")
-    else:
-        leads = (_try(connection, f"lock({LIVE_LOCK}, {share.of * 16 + share.number})")
-                 and _try(connection, f"lock_shared({LIVE_LOCK})"))
-    if leads and kind == LIVE and _shared_out_otherwise(connection, share.of):
-        leads = _share_out(connection, share.of)
-    if connection.dialect.name == "postgresql":
+        with connection.begin():
+            _share_out(connection, kind, share.of)
+        return True
+    with connection.begin():
+        leads = _try(connection, f"lock({TRIAL_LOCK})") if kind == SHADOW else _leads(connection, share)
         # A few rows of many are asked for; PostgreSQL takes a table that has just grown for a small one.
         connection.exec_driver_sql("SET enable_seqscan = off" if leads else "SELECT pg_advisory_unlock_all()")
     return leads
+
+
+def _leads(connection: Connection, share: Share) -> bool:
+    ours, everybodys = f"({LIVE_LOCK}, {share.of * 16 + share.number})", f"({LIVE_LOCK})"
+    if not (_try(connection, f"lock{ours}") and _try(connection, f"lock_shared{everybodys}")):
+        return False
+    if not _shared_out_otherwise(connection, share.of):
+        return True
+    connection.exec_driver_sql(f"SELECT pg_advisory_unlock_shared{everybodys}")
+    if _try(connection, f"xact_lock{everybodys}"):  # until this is committed
+        _share_out(connection, LIVE, share.of)
+        return _try(connection, f"lock_shared{everybodys}")
+    return False
 
 
 def _try(connection: Connection, lock: str) -> bool:
@@ -45,12 +54,10 @@ def _shared_out_otherwise(connection: Connection, of: int) -> bool:
     return connection.scalar(select(Row.name).where(is_of(LIVE, Row.name), Row.name.not_in(ours)).limit(1)) is not None
 
 
-def _share_out(connection: Connection, of: int) -> bool:
-    """Every share begins anew, and raises nothing that was raised before. False while others are at work."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock_shared({LIVE_LOCK})")
-        if not _try(connection, f"lock({LIVE_LOCK})"):
-            return False
+def _share_out(connection: Connection, kind: str, of: int) -> None:
+    """Unless somebody has just done it, every share begins anew, and raises nothing that was raised before."""
+    if kind != LIVE or not _shared_out_otherwise(connection, of):
+        return
     raised_to = max(max(row) for row in connection.execute(
         select(Row.learned_to, Row.raised_to).where(is_of(LIVE, Row.name))))
     for table, name in ((Row, Row.name), (DetectorState, DetectorState.detector), (LateArrival, LateArrival.detector)):
@@ -58,10 +65,6 @@ def _share_out(connection: Connection, of: int) -> bool:
     connection.execute(insert(Row), [
         {"name": share.named(LIVE), "layout": FORGOTTEN, "learned_to": raised_to, "claimed_to": raised_to,
          "raised_to": raised_to, "updated_at": datetime.now(UTC)} for share in shares(of)])
-    if connection.dialect.name == "postgresql":
-        _try(connection, f"lock_shared({LIVE_LOCK})")
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LIVE_LOCK})")
-    return True
 
 
 class Presence:

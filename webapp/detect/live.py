@@ -142,8 +142,7 @@ class Detector:
         if self._connection is not None:
             return True
         connection = self._connection = self._db.write.connect()
-        with connection.begin():
-            leads = take_lead(connection, self._kind, self._share)
+        leads = take_lead(connection, self._kind, self._share)
         if not leads:
             self._connection = None
             connection.close()
