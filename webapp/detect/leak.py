@@ -7,7 +7,6 @@ from webapp.detect.event import DAY, BagFacts, Event
 from webapp.detect.lots import Lot
 from webapp.detect.rules import Rules
 
-YEAR = 365 * DAY
 TIMES_KEPT = 200  # of one lot in one province
 
 
@@ -31,20 +30,21 @@ class Leak:
         times.append(event.at)
         lot.early_serials.append(event.serial)
         del lot.early_serials[:-60], times[:-TIMES_KEPT]
-        here, everywhere = len(times), sum(map(len, lot.early.values()))
-        if not province or here < self.own.share * everywhere or event.at < lot.silent_until:
-            return None
         own, days = self.own, (bag.shipped_at - event.at) / DAY
+        here, elsewhere = len(times), sum(len(early) for place, early in lot.early.items() if place not in lot.leaked)
+        if not province or province in lot.leaked or here < own.share * elsewhere:
+            return None
         home = province in bag.home()
         early = sum(1 for at in times if at < bag.shipped_at - own.record_gap_days * DAY)
         leaked = not home or early >= own.sources
         needed = own.sources_away if leaked and not home and days > own.away_days else own.sources
-        if bag.shipped_at == inf:  # the record may be late
+        if bag.shipped_at == inf or lot.leaked:  # the record may be late; a bag of a known leak may travel
             needed = own.sources
-        if here < needed:
+        if here < needed or (lot.leaked and here < own.stray_share * sum(map(len, lot.early.values()))):
             return None
-        lot.silent_until = event.at + (YEAR if leaked else 0.0)
-        if not leaked and here > needed:
+        if leaked:
+            lot.leaked.add(province)
+        elif lot.leaked or here > needed:
             return None
         zh, en = (f"发货前 {days:.0f} 天", f"{days:.0f} days before it was shipped") if days < inf else (
             "没有发货记录时", "before there was any record of its leaving")

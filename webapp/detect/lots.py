@@ -10,7 +10,7 @@ class Lot:
     """`firsts` codes of the lot scanned by a witness for the first time, `placed` of them with a place."""
 
     __slots__ = ("id", "destination", "shipped_at", "quantity", "firsts", "placed", "away", "second", "crawl",
-                 "crawled_at", "early", "early_sources", "early_serials", "silent_until", "recent", "sent", "boxes")
+                 "crawled_at", "early", "early_sources", "early_serials", "leaked", "recent", "sent", "boxes")
 
     def __init__(self, bag: BagFacts) -> None:
         self.id, self.destination, self.shipped_at = bag.lot, bag.destination, bag.shipped_at
@@ -18,10 +18,11 @@ class Lot:
         self.firsts = self.placed = 0
         self.away: dict[int, Cell] = {}
         self.second = Cell()
-        self.crawl = self.crawled_at = self.silent_until = 0.0
+        self.crawl = self.crawled_at = 0.0
         self.early: dict[int, list[float]] = {}
         self.early_sources: set[int] = set()
         self.early_serials: list[int] = []
+        self.leaked: set[int] = set()  # provinces with an alert
         self.recent: list[int] = []
         self.sent: dict[int, int] = {}  # first scans by the destination of their bag
         self.boxes: dict[int, bytes] = {}  # see boxes.py

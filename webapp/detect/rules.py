@@ -171,6 +171,7 @@ class LeakRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources_away: int
     away_days: float
     share: float
+    stray_share: float
     record_gap_days: float
 
 
