@@ -21,6 +21,7 @@ REPLAY = "v:replay"
 BUCKET_BITS = 7  # 128 codes a hash: small enough to stay a listpack, large enough to share a key's overhead
 WHOLE = 2 << BUCKET_BITS  # field of a bucket: what the database knows of its codes is here, and all that follows
 STRETCH_BITS = 22  # four million codes that one set of detectors learns
+LATE = b"!"  # in a name of what is open: whoever found it is far behind
 TAIL_WAITING_S = 7 * 86_400  # longer than any outage of the database that somebody has not noticed
 TAIL_FOLDED_S = 2_700
 

@@ -160,6 +160,23 @@ def test_a_state_nobody_can_read_is_learned_again_without_saying_anything_twice(
         assert outcome(database) == before
 
 
+def test_while_it_is_far_behind_it_says_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "EVERY_S", 0.0)
+    lookup, told = stock(database), []
+    keep(database, households(1, 100), lookup)
+    learn(detector(database, lookup, saved=told.append))
+    late = [one.late for one in told[1:]]  # the first: nobody had looked yet
+    assert late == sorted(late, reverse=True)
+    assert (late[0], late[-1]) == (True, False)
+    with database.transaction() as connection:
+        connection.execute(update(Detector).values(layout="of another release"))
+    told.clear()
+    one = detector(database, lookup, saved=told.append)
+    one.step(NOW_US)
+    assert told[0].late  # it learns once more what was known
+    one.close()
+
+
 def test_one_that_has_learned_nothing_yet_has_nothing_to_lose(database: Database,
                                                               capsys: pytest.CaptureFixture[str]) -> None:
     lookup = stock(database)

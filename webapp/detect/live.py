@@ -40,6 +40,7 @@ from webapp.verify.facts import Bag
 
 EVERY_S = 1.0  # between two checkpoints where something changed ...
 SHARE = 0.1  # ... but no more than this share of the time is spent on them
+LATE_S = 1_500.0  # pages know the visits of half an hour themselves
 IDLE_S = 5.0  # where nothing changed: to hear of cases that were closed
 
 log = structlog.get_logger()
@@ -50,11 +51,13 @@ class LostLead(Exception):
 
 
 class Saved(NamedTuple):
-    """What a checkpoint kept: short ledgers by serial (b"" = none any more), the open clusters, up to when (µs)."""
+    """What a checkpoint kept: short ledgers by serial (b"" = none any more), the open clusters, up to when (µs).
+    `late`: so far behind that pages cannot make up for what is not learned."""
 
     ledgers: Mapping[int, bytes]
     open: Open
     learned_to: int
+    late: bool = False
 
 
 class Bags(Protocol):
@@ -133,7 +136,7 @@ class Detector:
             with self._held.begin():
                 self._load(self._held)
             if self._engine is not None:
-                self._tell(Saved({}, self._engine.open, self._learned_to))
+                self._tell(Saved({}, self._engine.open, self._learned_to, self._raised_to > self._learned_to))
                 return True
         return False
 
@@ -270,7 +273,7 @@ class Detector:
         self._alerts, self._late, self._dirty = [], [], False
         self._saved_at = time.monotonic()
         self.cost_s = self._saved_at - started
-        self._tell(Saved(changes, engine.open, self._learned_to))
+        self._tell(Saved(changes, engine.open, self._learned_to, (self.behind_s or 0.0) > LATE_S))
 
     def _read_ledgers(self, serials: list[int]) -> dict[int, bytes]:
         if self._held.in_transaction():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from cache.history import HistoryCache
+from cache.keys import LATE
 from webapp.db import NEWEST, Database
 from webapp.detect.arrivals import scanned_between
 from webapp.detect.ledgers import read_short
@@ -26,7 +27,7 @@ class Publisher:
         self._db, self._memory, self._share = db, memory, share
         self._waiting: dict[int, bytes] = {}
         self._forget_all = False
-        self._packed = b""
+        self._packed, self._late = b"", False
         self._learned_to: int | None = None  # None: another worker detects
         self._told: tuple[int, bytes] | None = None
 
@@ -36,7 +37,7 @@ class Publisher:
         if len(self._waiting) > REMEMBERED:
             self._waiting.clear()
             self._forget_all = True
-        self._packed, self._learned_to = pack_open(saved.open), saved.learned_to
+        self._packed, self._learned_to, self._late = pack_open(saved.open), saved.learned_to, saved.late
 
     def forget(self) -> None:
         """Somebody else may detect now, and sees from what Valkey says what it was not told."""
@@ -52,7 +53,7 @@ class Publisher:
             self._memory.start_anew()
             self._forget_all = False
         here = self._memory.detection(self._share.number)
-        wanted = (self._learned_to, _name(self._packed))
+        wanted = (self._learned_to, LATE * self._late + _name(self._packed))
         if not self._waiting and (here.learned, here.opened) == wanted == self._told:
             return
         if here.learned is not None and (self._told is None or here.learned < self._told[0]):

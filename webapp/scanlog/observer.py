@@ -41,7 +41,7 @@ class Observation(NamedTuple):
     is nothing to append. registry_version: for `Lookup.agrees`; None = unknown.
     ledger: what the detectors have kept of the code, in its short form (b"" = nothing); None = not available.
     unlearned: visits that are not in it yet, in order of time, without this one. opened: the open clusters, packed, for
-    each share of the codes.
+    each share of the codes. late: the detectors are so far behind that earlier visits may be in neither.
     """
 
     scan: Scan
@@ -52,6 +52,7 @@ class Observation(NamedTuple):
     ledger: bytes | None = None
     unlearned: list[Sighting] = []
     opened: tuple[bytes, ...] = ()
+    late: bool = False
 
 
 class Observer:
@@ -185,8 +186,9 @@ def _observation(scan: Scan, seen: Seen, opened: tuple[bytes, ...]) -> Observati
     unlearned = newer(seen.tail, seen.learned, seen.shipped - PHANTOM_AFTER_US) if seen.tail else []
     if unlearned and seen.own is not None:
         unlearned = [one for one in unlearned if one.at != scan.at or one.device != scan.device]
+    late = seen.opened is not None and keys.LATE in seen.opened and history.scans > 0
     return Observation(scan, history, seen.own is not None, _is_kept(seen), seen.registry, seen.ledger, unlearned,
-                       opened)
+                       opened, late)
 
 
 def _is_kept(seen: Seen) -> bool:

@@ -165,6 +165,23 @@ def test_without_ledger_and_database_the_page_says_that_evidence_is_missing(
     assert told["degraded"] == ["evidence"]
 
 
+def test_while_the_detectors_are_far_behind_the_page_says_that_evidence_is_missing(
+        days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    days.verdicts(12)
+    monkeypatch.setattr(live, "LATE_S", -1.0)
+    days.stranger(30, code=20)
+    days.round()
+    told = days.stranger(50)
+    assert (told["verdict"], told["degraded"]) == ("suspect", ["evidence"])
+    page = days.shop.phone("10.1.98.1", agent=WECHAT + " 98").get(f"/{days.shop.code(7)}").text
+    assert "以往查询的评估此刻不完整" in page
+    assert days.stranger(51, code=21)["degraded"] == []  # nobody was here before: nothing is missing
+    monkeypatch.setattr(live, "LATE_S", 1.0)
+    days.stranger(31, code=20)
+    days.round()
+    assert days.stranger(52)["degraded"] == []
+
+
 def test_ledgers_that_a_dying_worker_did_not_tell_are_told_by_the_next(days: Days) -> None:
     days.verdicts(6)
     days.part().publisher.catch_up = lambda position: None  # killed after its checkpoint

@@ -111,12 +111,13 @@ def _kept(counted: list[bool], seen: list[Observation], judged: list[Judgement],
 
 def _degraded(bag: Bag | None, seen: Observation) -> tuple[str, ...]:
     """What this answer had to do without."""
-    if seen.ledger is not None and bag is not None and not bag.stale:
+    weighed = seen.ledger is not None and not seen.late
+    if weighed and bag is not None and not bag.stale:
         return ()
     registry = ("registry",) if bag is None or bag.stale else ()
     if seen.history is None:
         return ("history", *registry)
-    return registry if seen.ledger is not None else ("evidence", *registry)
+    return registry if weighed else ("evidence", *registry)
 
 
 def _answer(visit: Visit, status: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
