@@ -1,4 +1,5 @@
 """The whole product on a six-node Valkey cluster that loses a primary: pages go on, nothing is lost, all returns."""
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cache import keys
+from cache.history import VERSION_AGE_S
 from tests.faults.served import Served, Shoppers, served
 from tests.servers import ClusterNode, valkey_cluster, wait_for
 from tests.verify import world
@@ -33,6 +35,7 @@ def product(home: Path, sqlite_url: str) -> Iterator[OnCluster]:
             one.start_web()
             one.start_worker()
             wait_for(lambda: all(not look(one, number, ONLOOKER)["degraded"] for number in KNOWN), "the round", 20)
+            time.sleep(VERSION_AGE_S)  # then the other process, too, has read that all is shipped
             yield OnCluster(one, nodes)
 
 
