@@ -165,7 +165,7 @@ class HistoryCache:
         """All ledgers of a share are learned up to then; `packed` is what is open, `opened` a name for it. Raises
         CacheAway."""
         self._cache.call("SET", keys.opened(share), packed)  # first: who reads the new name must find what it names
-        self._cache.run(TELL, [keys.VERSION], [share, of, learned_us, opened])
+        self._cache.run(TELL, [keys.VERSION], [learned_us, opened, keys.told(share), *map(keys.told, range(of))])
 
     def open_now(self) -> tuple[bytes, ...]:
         """What every share that pages know of published last. Raises CacheAway."""

@@ -101,13 +101,12 @@ if #kept > 0 then redis.call('SET', KEYS[2], table.concat(kept), 'EX', waiting a
 elseif #visits > 0 then redis.call('DEL', KEYS[2]) end
 """)
 
-# KEYS: v. ARGV: share, how many there are, learned to, name of what is open. All of them together are one field, which
-# every scan reads, once each has told.
+# KEYS: v. ARGV: learned to, name of what is open, the share's field, then the fields of all shares. Once each has told,
+# all of them together are one field, which every scan reads.
 TELL = Script("""
-redis.call('HSET', KEYS[1], 'told:' .. ARGV[1], ARGV[3] .. ' ' .. ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[1] .. ' ' .. ARGV[2])
 local learned, opened = {}, {}
-for share = 0, ARGV[2] - 1 do
-  local told = redis.call('HGET', KEYS[1], 'told:' .. share)
+for _, told in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV, 4))) do
   if not told then return end
   local space = string.find(told, ' ', 1, true)
   learned[#learned + 1], opened[#opened + 1] = string.sub(told, 1, space - 1), string.sub(told, space + 1)

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -26,6 +26,7 @@ from sqlalchemy import select, text  # noqa: E402
 
 from loadtests import machine, world  # noqa: E402
 from loadtests.subjects import SERVER_CORE  # noqa: E402
+from tests.detect import kept  # noqa: E402
 from tests.servers import Postgres, postgres_primary  # noqa: E402
 from webapp.cases.alert import withdraw, write_alerts  # noqa: E402
 from webapp.db import Database  # noqa: E402
@@ -37,10 +38,6 @@ from webapp.keys import create_keys  # noqa: E402
 from webapp.models import CodeBlock  # noqa: E402
 from webapp.models.detector import LIVE  # noqa: E402
 from webapp.places import PLACES, province_of  # noqa: E402
-from webapp.scanlog.insert import Located, insert_new  # noqa: E402
-from webapp.scanlog.instant import utc  # noqa: E402
-from webapp.scanlog.one_at_a_time import one_at_a_time  # noqa: E402
-from webapp.scanlog.partitions import ensure_months, month_of  # noqa: E402
 from webapp.scanlog.scan import Scan, scan_id  # noqa: E402
 from webapp.settings import Settings, load_settings  # noqa: E402
 from webapp.verify.lookup import Lookup  # noqa: E402
@@ -69,19 +66,20 @@ def main() -> None:
         settings = load_settings(home=Path(home), database_url=postgres.url())
         db = Database(settings, statement_ms=600_000)
         world.fill(db, create_keys(settings.keys, demo=False).codes, CODES, 4_000, Path(home) / "codes.txt")
-        keep(db, given.visits)
+        fill(db, given.visits)
         with db.transaction() as connection:
             connection.execute(text("ANALYZE"))  # as autovacuum does within a minute
         rounds = []
         for _ in range(given.rounds):
-            forget(db)
+            kept.forget_all(db)
             rounds.append(learn(db, WHOLE))
         tell("on one core", [given.visits / sum(one.values()) for one in rounds])
         for step in rounds[0]:
             print(f"  {step:14s}{median(one[step] for one in rounds) / given.visits * 1e6:8.1f} us a visit")
         db.close()
         for pid in (0, *server_pids(postgres)):
-            os.sched_setaffinity(pid, cores)
+            with suppress(ProcessLookupError):  # a session that has just ended
+                os.sched_setaffinity(pid, cores)
         for _ in range(given.rounds):
             for of in (1, 2):
                 seconds[of].append(together(settings, of))
@@ -103,7 +101,7 @@ def server_pids(postgres: Postgres) -> list[int]:
 def together(settings: Settings, of: int) -> float:
     """So many processes learn the visits of their share; -> seconds until all are done."""
     db = Database(settings, statement_ms=600_000)
-    forget(db)
+    kept.forget_all(db)
     db.close()
     began = time.perf_counter()
     children = []
@@ -115,7 +113,8 @@ def together(settings: Settings, of: int) -> float:
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * of
     return time.perf_counter() - began
 
-def keep(db: Database, visits: int) -> None:
+
+def fill(db: Database, visits: int) -> None:
     """As the workers ship them, but for histories and counts."""
     with db.read.connect() as connection:
         blocks = connection.execute(select(CodeBlock.first_serial, CodeBlock.last_serial)).all()
@@ -133,18 +132,7 @@ def keep(db: Database, visits: int) -> None:
             city = r.choice(home if r.random() < AT_HOME else cities)
             scans.append(Scan(scan_id(device, serial, at), at, serial, device, network, city, "geoip", 20, "wechat",
                               r.random() < 0.5, False, False, "shopper", "first"))
-        lookup.get_ready(scan.serial for scan in scans)
-        with db.transaction() as connection:
-            one_at_a_time(connection)
-            ensure_months(connection, {month_of(utc(scan.at)) for scan in scans})
-            insert_new(connection, [Located(scan, lookup.bag(scan.serial)) for scan in scans])
-
-
-def forget(db: Database) -> None:
-    """As if nobody had ever detected."""
-    with db.transaction() as connection:
-        for table in ("alert", "case_event", '"case"', "code_ledger", "detector_state", "detector"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+        kept.keep(db, scans, lookup)
 
 
 def learn(db: Database, share: Share) -> dict[str, float]:

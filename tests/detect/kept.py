@@ -94,7 +94,7 @@ def keep(database: Database, scans: Iterable[Scan], lookup: Lookup) -> None:
     with database.transaction() as connection:
         one_at_a_time(connection)
         ensure_months(connection, {month_of(utc(scan.at)) for scan in scans})
-        new = insert_new(connection, [Located(scan, lookup.bag(scan.serial)) for scan in scans])
+        new = insert_new(connection, list(map(Located, scans, lookup.bags([scan.serial for scan in scans]))))
         note_late(connection, [(one.scan.at, one.scan.scan_id) for one in new])
 
 

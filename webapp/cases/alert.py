@@ -9,7 +9,7 @@ from webapp.cases.case import Subject, open_case
 from webapp.cases.work import ClosingReason
 from webapp.detect.alert import Alert, Evidence, Kind
 from webapp.detect.from_scan import UNISSUED
-from webapp.detect.opinion import Open
+from webapp.detect.opinion import CLUSTERS, Open
 from webapp.models import Alert as Row
 from webapp.models import Batch, Case, Product, Scan
 from webapp.places import province_of
@@ -75,8 +75,7 @@ def withdraw(connection: Connection, opened: Open) -> bool:
 
 
 def _size(opened: Open) -> int:
-    return (len(opened.copies) + len(opened.diversions) + len(opened.old) + len(opened.places) + len(opened.leaks)
-            + len(opened.gaps))
+    return sum(len(getattr(opened, name)) for name in CLUSTERS)
 
 
 def subject_name(alert: Alert) -> str:

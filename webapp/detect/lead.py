@@ -22,8 +22,9 @@ COUNTED_EVERY_S = 2.0
 def take_lead(connection: Connection, kind: str, share: Share) -> bool:
     """Whether this session may detect, until it ends. Call it outside a transaction."""
     if connection.dialect.name != "postgresql":
-        with connection.begin():
-            _share_out(connection, kind, share.of)
+        if kind == LIVE:
+            with connection.begin():
+                _share_out(connection, share.of)
         return True
     with connection.begin():
         leads = _try(connection, f"lock({TRIAL_LOCK})") if kind == SHADOW else _leads(connection, share)
@@ -40,7 +41,7 @@ def _leads(connection: Connection, share: Share) -> bool:
         return True
     connection.exec_driver_sql(f"SELECT pg_advisory_unlock_shared{everybodys}")
     if _try(connection, f"xact_lock{everybodys}"):  # until this is committed
-        _share_out(connection, LIVE, share.of)
+        _share_out(connection, share.of)
         return _try(connection, f"lock_shared{everybodys}")
     return False
 
@@ -54,9 +55,9 @@ def _shared_out_otherwise(connection: Connection, of: int) -> bool:
     return connection.scalar(select(Row.name).where(is_of(LIVE, Row.name), Row.name.not_in(ours)).limit(1)) is not None
 
 
-def _share_out(connection: Connection, kind: str, of: int) -> None:
+def _share_out(connection: Connection, of: int) -> None:
     """Unless somebody has just done it, every share begins anew, and raises nothing that was raised before."""
-    if kind != LIVE or not _shared_out_otherwise(connection, of):
+    if not _shared_out_otherwise(connection, of):
         return
     raised_to = max(max(row) for row in connection.execute(
         select(Row.learned_to, Row.raised_to).where(is_of(LIVE, Row.name))))

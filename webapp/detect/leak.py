@@ -31,8 +31,8 @@ class Leak:
         lot.early_serials.append(event.serial)
         del lot.early_serials[:-60], times[:-TIMES_KEPT]
         own, days = self.own, (bag.shipped_at - event.at) / DAY
-        here, elsewhere = len(times), sum(len(early) for place, early in lot.early.items() if place not in lot.leaked)
-        if not province or province in lot.leaked or here < own.share * elsewhere:
+        here, untold = len(times), sum(len(early) for place, early in lot.early.items() if place not in lot.leaked)
+        if not province or province in lot.leaked or here < own.share * untold:
             return None
         home = province in bag.home()
         early = sum(1 for at in times if at < bag.shipped_at - own.record_gap_days * DAY)
